@@ -111,9 +111,7 @@ class Refused(EngineError):
 class LoginRequired(Refused):
     """401 or an expired login; `command` is what the person can run, or ""."""
 
-    def __init__(
-        self, message: str, *, command: str = "", fix: str = "", status: dict[str, Any] | None = None
-    ) -> None:
+    def __init__(self, message: str, *, command: str = "", fix: str = "", status: dict[str, Any] | None = None) -> None:
         super().__init__(message, fix=fix or (f"run `{command}`" if command else ""), status=status)
         self.command = command
 
