@@ -1,0 +1,1 @@
+"""Flux's own rules as pure functions: kinds, conditions, inventories, health, revisions, dependencies."""
