@@ -152,6 +152,11 @@ def progressive(obj: Object, text: str, now: datetime, *, drift: bool = False) -
         mark_unknown(obj, READY, PROGRESSING, text, now)
 
 
+def in_order(conditions: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The conditions in the order in which Flux stores them."""
+    return sorted(conditions, key=_order)
+
+
 def summarize(obj: Object, order: Sequence[str], negative: Iterable[str], now: datetime) -> None:
     """Set Ready from the listed conditions (flux.md 1.3 "Summary algorithm").
 
