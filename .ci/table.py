@@ -1,0 +1,69 @@
+"""The gate's last word: which tiers ran, how many tests, what was skipped; non-zero when something is missing."""
+
+from __future__ import annotations
+
+import sys
+import xml.etree.ElementTree as ET
+from collections import Counter
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def tier(case: ET.Element, run: str) -> str:
+    """`tests.kube.test_client` → `kube`; tests that need real programs have a tier of their own."""
+    parts = (case.get("classname") or "").split(".")
+    folder = parts[1] if len(parts) > 2 else "tests"
+    return f"real: {folder}" if run == "real" else folder
+
+
+def read(results: Path) -> tuple[dict[str, Counter[str]], list[str]]:
+    """Counts per tier, and the reasons of skips."""
+    counts: dict[str, Counter[str]] = {}
+    reasons: list[str] = []
+    for run in ("test", "real"):
+        path = results / f"{run}.xml"
+        if not path.is_file():
+            continue
+        for case in ET.parse(path).iter("testcase"):  # noqa: S314 - written by our own pytest a moment ago
+            outcome = "passed"
+            for child in case:
+                if child.tag in ("failure", "error"):
+                    outcome = "failed"
+                elif child.tag == "skipped":
+                    outcome = "skipped"
+                    reasons.append(f"{case.get('classname')}::{case.get('name')}: {child.get('message') or ''}")
+            counts.setdefault(tier(case, run), Counter())[outcome] += 1
+    return counts, reasons
+
+
+def main(results: Path) -> int:
+    """Print the table; 1 when a tier is missing or recorded cases are."""
+    counts, reasons = read(results)
+    faults: list[str] = []
+    for name in ("conformance", "goldens"):
+        if not (ROOT.parent / "shared" / name).is_dir():
+            faults.append(f"../shared/{name} is missing")
+    if not any(name.startswith("real: ") for name in counts):
+        faults.append("no test ran against the real programs")
+    faults += [f"skipped in CI: {reason}" for reason in reasons if ".cluster." in reason or "recorded cases" in reason]
+    print("\ntier                        passed  failed  skipped")
+    total: Counter[str] = Counter()
+    for name in sorted(counts):
+        row = counts[name]
+        total += row
+        print(f"{name:26} {row['passed']:8} {row['failed']:7} {row['skipped']:8}")
+    steps = results / "steps"
+    if steps.is_file():
+        print("\nstep              result  seconds")
+        for line in steps.read_text().splitlines():
+            name, result, seconds = line.split()
+            print(f"{name:16} {result:>7} {seconds:>8}")
+    for fault in faults:
+        print(f"MISSING: {fault}")
+    print(f"\n{total['passed']} passed, {total['failed']} failed, {total['skipped']} skipped")
+    return 1 if faults or total["failed"] else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(Path(sys.argv[1])))
