@@ -183,6 +183,11 @@ def _merge_group(value: str, negative: bool) -> int:
     return 4
 
 
+def in_order(items: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Conditions in the order Flux stores them: Stalled, Reconciling, Ready, newest observedGeneration, type."""
+    return [dict(item) for item in sorted(items, key=_order)]
+
+
 def _own(obj: Object) -> list[dict[str, Any]]:
     """The conditions as a list of this object's own, made when missing."""
     status_ = obj.get("status")
@@ -203,7 +208,6 @@ def _generation(obj: Mapping[str, Any]) -> int:
 
 
 def _order(condition: Mapping[str, Any]) -> tuple[int, int, str]:
-    """Stalled, Reconciling, Ready, then the newest observedGeneration, then by type."""
     kind = str(condition.get("type") or "")
     first = _FIRST.get(kind, 3)
     return (first, 0 if first < 3 else -int(condition.get("observedGeneration") or 0), kind)

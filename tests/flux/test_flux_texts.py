@@ -171,9 +171,8 @@ def test_objects_are_applied_in_flux_s_order():
 
 def test_ties_are_broken_by_group_kind_namespace_and_name():
     objects = [make("Zed", "a"), make("Able", "b", api="z/v1"), make("Able", "b"), make("Able", "a", namespace="z")]
-    assert [
-        (o["apiVersion"], o["kind"], o["metadata"]["namespace"], o["metadata"]["name"]) for o in order.in_order(objects)
-    ] == [
+    refs = [inventory.ref_of(obj) for obj in order.in_order(objects)]
+    assert [(ref.group, ref.kind, ref.namespace, ref.name) for ref in refs] == [
         ("", "Able", "ns", "b"),
         ("", "Able", "z", "a"),
         ("", "Zed", "ns", "a"),
