@@ -183,11 +183,6 @@ def _merge_group(value: str, negative: bool) -> int:
     return 4
 
 
-def in_order(items: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """Conditions in the order Flux stores them: Stalled, Reconciling, Ready, newest observedGeneration, type."""
-    return [dict(item) for item in sorted(items, key=_order)]
-
-
 def _own(obj: Object) -> list[dict[str, Any]]:
     """The conditions as a list of this object's own, made when missing."""
     status_ = obj.get("status")
