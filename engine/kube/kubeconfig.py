@@ -1,0 +1,354 @@
+"""Reading and merging kubeconfig files as kubectl does, with errors that name the file and the line."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import yaml
+
+from engine import errors
+from engine.kube.config import (
+    TRY_DEMO,
+    ClusterConfig,
+    ExecConfig,
+    Impersonation,
+    TLSConfig,
+    UserConfig,
+    check_server,
+)
+
+MAX_BYTES = 8 * 1024 * 1024
+EXEC_VERSIONS = ("client.authentication.k8s.io/v1", "client.authentication.k8s.io/v1beta1")
+INTERACTIVE_MODES = ("Never", "IfAvailable", "Always")
+EXEC_EXTENSION = "client.authentication.k8s.io/exec"
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One named cluster, user or context and the file that it came from."""
+
+    what: str
+    name: str
+    values: Mapping[str, Any]
+    file: Path
+
+    @property
+    def where(self) -> str:
+        """For messages: which entry of which file."""
+        return f'{self.what} "{self.name}" in {self.file}'
+
+    def broken(self, problem: str, fix: str = "") -> errors.Malformed:
+        """The error for something wrong in this entry."""
+        return errors.Malformed(f"{self.where}: {problem}", fix=fix or f"correct the file, {TRY_DEMO}")
+
+    def text(self, key: str) -> str:
+        """A string field; absent and null are ""."""
+        value = self.values.get(key)
+        if value is None:
+            return ""
+        if not isinstance(value, str):
+            raise self.broken(f"`{key}` must be a string")
+        return value
+
+    def flag(self, key: str) -> bool:
+        """A boolean field; absent and null are false."""
+        value = self.values.get(key)
+        if value is None or isinstance(value, bool):
+            return bool(value)
+        raise self.broken(f"`{key}` must be true or false")
+
+    def data(self, key: str) -> bytes:
+        """A base64 field."""
+        text = self.text(key)
+        try:
+            return base64.b64decode("".join(text.split()), validate=True)
+        except (binascii.Error, ValueError):
+            raise self.broken(f"`{key}` is not base64") from None
+
+    def path(self, key: str) -> Path | None:
+        """A file field, relative to the file that names it."""
+        text = self.text(key)
+        return Path(os.path.normpath(self.file.parent / text)) if text else None
+
+    def strings(self, key: str) -> tuple[str, ...]:
+        """A list of strings."""
+        value = self.values.get(key)
+        if value is None:
+            return ()
+        if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
+            raise self.broken(f"`{key}` must be a list of strings")
+        return tuple(value)
+
+
+@dataclass(frozen=True, slots=True)
+class Merged:
+    """Several files as one: the first to name something wins."""
+
+    clusters: Mapping[str, Entry]
+    users: Mapping[str, Entry]
+    contexts: Mapping[str, Entry]
+    current_context: str
+    files: tuple[Path, ...]
+
+    @property
+    def source(self) -> str:
+        """The files, for messages."""
+        return ", ".join(str(file) for file in self.files)
+
+
+def read_files(files: Sequence[Path]) -> Merged:
+    """Read and merge; every file named here must exist."""
+    sections: dict[str, dict[str, Entry]] = {"clusters": {}, "users": {}, "contexts": {}}
+    current = ""
+    for file in files:
+        file = file.expanduser().absolute()
+        document = _read(file)
+        for section, entries in sections.items():
+            for entry in _entries(document, section, file):
+                entries.setdefault(entry.name, entry)
+        named = document.get("current-context")
+        current = current or (named if isinstance(named, str) else "")
+    return Merged(sections["clusters"], sections["users"], sections["contexts"], current, tuple(files))
+
+
+def select(merged: Merged, context: str = "") -> ClusterConfig:
+    """The cluster and user of one context; "" is the current one."""
+    name = context or merged.current_context
+    if not name:
+        known = ", ".join(sorted(merged.contexts))
+        if not known:
+            raise errors.Malformed(f"{merged.source} has no contexts", fix=f"write one, {TRY_DEMO}")
+        raise errors.Malformed(
+            f"{merged.source} has no current-context", fix=f"choose one with --context ({known}), {TRY_DEMO}"
+        )
+    chosen = merged.contexts.get(name)
+    if chosen is None:
+        known = ", ".join(sorted(merged.contexts)) or "none"
+        raise errors.Malformed(f'{merged.source} has no context "{name}"', fix=f"there are: {known}; {TRY_DEMO}")
+    cluster = _referred(chosen, "cluster", merged.clusters)
+    user = _referred(chosen, "user", merged.users)
+    return ClusterConfig(
+        server=_server(cluster),
+        namespace=chosen.text("namespace") or "default",
+        context=name,
+        cluster=cluster.name,
+        user_name=user.name,
+        tls=_tls(cluster),
+        user=_user(user, cluster),
+        impersonate=_impersonation(user),
+        proxy=_proxy(cluster),
+        compress=not cluster.flag("disable-compression"),
+        context_names=tuple(sorted(merged.contexts)),
+        source=merged.source,
+    )
+
+
+def _read(file: Path) -> Mapping[str, Any]:
+    try:
+        with file.open("rb") as stream:
+            raw = stream.read(MAX_BYTES + 1)
+    except OSError as error:
+        reason = error.strerror or type(error).__name__
+        raise errors.Malformed(
+            f"kubeconfig {file}: {reason}", fix=f"name another with --kubeconfig, {TRY_DEMO}"
+        ) from None
+    if len(raw) > MAX_BYTES:
+        raise errors.Malformed(f"kubeconfig {file} is larger than 8 MiB", fix=f"correct the file, {TRY_DEMO}")
+    try:
+        document = yaml.load(raw, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506  # a safe loader
+    except (yaml.YAMLError, UnicodeDecodeError, ValueError) as error:
+        mark = getattr(error, "problem_mark", None)
+        line = f" line {mark.line + 1}:" if mark is not None else ":"
+        # Only the parser's own words: a snippet of the file may hold a token.
+        problem = getattr(error, "problem", None) or "not valid YAML"
+        raise errors.Malformed(f"kubeconfig {file}{line} {problem}", fix=f"correct the file, {TRY_DEMO}") from None
+    if document is None:
+        return {}
+    if not isinstance(document, dict):
+        raise errors.Malformed(f"kubeconfig {file} line 1: not a mapping", fix=f"correct the file, {TRY_DEMO}")
+    return document
+
+
+def _entries(document: Mapping[str, Any], section: str, file: Path) -> list[Entry]:
+    items = document.get(section)
+    if items is None:
+        return []
+    what = section[:-1]
+    broken = Entry(section, "", {}, file)
+    if not isinstance(items, list):
+        raise errors.Malformed(f"kubeconfig {file}: `{section}` must be a list", fix=f"correct the file, {TRY_DEMO}")
+    entries = []
+    for number, item in enumerate(items, 1):
+        if not isinstance(item, dict) or not isinstance(item.get("name"), str):
+            raise errors.Malformed(
+                f"kubeconfig {file}: entry {number} of `{section}` has no name", fix=f"correct the file, {TRY_DEMO}"
+            )
+        values = item.get(what)
+        if values is not None and not isinstance(values, dict):
+            raise broken.broken(f'`{what}` of "{item["name"]}" must be a mapping')
+        entries.append(Entry(what, item["name"], values or {}, file))
+    return entries
+
+
+def _referred(context: Entry, what: str, entries: Mapping[str, Entry]) -> Entry:
+    name = context.text(what)
+    if not name:
+        if what == "user":
+            return Entry("user", "", {}, context.file)
+        raise context.broken(f"it names no {what}")
+    found = entries.get(name)
+    if found is None:
+        raise context.broken(f'its {what} "{name}" does not exist')
+    return found
+
+
+def _server(cluster: Entry) -> str:
+    server = cluster.text("server")
+    if not server:
+        raise cluster.broken("it has no `server`")
+    return check_server(server, cluster.where)
+
+
+def _tls(cluster: Entry) -> TLSConfig:
+    data, file = cluster.data("certificate-authority-data"), cluster.path("certificate-authority")
+    insecure = cluster.flag("insecure-skip-tls-verify")
+    if insecure and (data or file):
+        raise cluster.broken(
+            "`insecure-skip-tls-verify` and a certificate authority exclude each other", "remove one of them"
+        )
+    if file and not data:
+        _must_read(cluster, "certificate-authority", file)
+    return TLSConfig(
+        ca_data=data, ca_file=None if data else file, insecure=insecure, server_name=cluster.text("tls-server-name")
+    )
+
+
+def _user(user: Entry, cluster: Entry) -> UserConfig:
+    if user.values.get("auth-provider") is not None:
+        raise errors.Unsupported(
+            f"{user.where} uses `auth-provider`, which kubectl dropped in 1.26 as well",
+            fix="use an exec plugin instead: kubelogin, gke-gcloud-auth-plugin, aws eks get-token",
+        )
+    token, username, password = user.text("token"), user.text("username"), user.text("password")
+    if token and (username or password):
+        raise user.broken("it has a token and a password", "remove one of them")
+    certificate, certificate_file = user.data("client-certificate-data"), user.path("client-certificate")
+    key, key_file = user.data("client-key-data"), user.path("client-key")
+    if (certificate or certificate_file) and not (key or key_file):
+        raise user.broken("it has a client certificate without a key", "add `client-key` or `client-key-data`")
+    if certificate_file and not certificate:
+        _must_read(user, "client-certificate", certificate_file)
+    if key_file and not key:
+        _must_read(user, "client-key", key_file)
+    return UserConfig(
+        token=token,
+        token_file=user.path("tokenFile"),
+        username=username,
+        password=password,
+        certificate_data=certificate,
+        certificate_file=None if certificate else certificate_file,
+        key_data=key,
+        key_file=None if key else key_file,
+        exec=_exec(user, cluster),
+    )
+
+
+def _exec(user: Entry, cluster: Entry) -> ExecConfig | None:
+    values = user.values.get("exec")
+    if values is None:
+        return None
+    if not isinstance(values, dict):
+        raise user.broken("`exec` must be a mapping")
+    plugin = Entry("exec of user", user.name, values, user.file)
+    command, version = plugin.text("command"), plugin.text("apiVersion")
+    if not command:
+        raise plugin.broken("it has no `command`")
+    if version not in EXEC_VERSIONS:
+        raise plugin.broken(
+            f'apiVersion "{version}" is not one that works', f"use {EXEC_VERSIONS[0]} (the plugin must speak it)"
+        )
+    mode = plugin.text("interactiveMode")
+    if not mode and version.endswith("/v1"):
+        raise plugin.broken("`interactiveMode` must be set with v1", "set it to Never, IfAvailable or Always")
+    if mode and mode not in INTERACTIVE_MODES:
+        raise plugin.broken(f'interactiveMode "{mode}" is not known', "set it to Never, IfAvailable or Always")
+    if os.sep in command:
+        # A path is relative to the file; a bare name is looked up in PATH.
+        command = os.path.normpath(user.file.parent / command)
+    return ExecConfig(
+        command=command,
+        api_version=version,
+        args=plugin.strings("args"),
+        env=_exec_env(plugin),
+        install_hint=plugin.text("installHint"),
+        provide_cluster_info=plugin.flag("provideClusterInfo"),
+        interactive_mode=mode or "IfAvailable",
+        cluster_config=_extension(cluster),
+    )
+
+
+def _exec_env(plugin: Entry) -> tuple[tuple[str, str], ...]:
+    pairs = plugin.values.get("env") or []
+    if not isinstance(pairs, list):
+        raise plugin.broken("`env` must be a list of name and value")
+    result = []
+    for pair in pairs:
+        name = pair.get("name") if isinstance(pair, dict) else None
+        value = (pair.get("value") or "") if isinstance(pair, dict) else None
+        if not isinstance(name, str) or not name or not isinstance(value, str):
+            raise plugin.broken("`env` must be a list of name and value")
+        result.append((name, value))
+    return tuple(result)
+
+
+def _extension(cluster: Entry) -> object:
+    extensions = cluster.values.get("extensions")
+    for item in extensions if isinstance(extensions, list) else []:
+        if isinstance(item, dict) and item.get("name") == EXEC_EXTENSION:
+            return item.get("extension")
+    return None
+
+
+def _impersonation(user: Entry) -> Impersonation:
+    extra = user.values.get("as-user-extra") or {}
+    if not isinstance(extra, dict):
+        raise user.broken("`as-user-extra` must be a mapping of lists")
+    extras = Entry("as-user-extra of user", user.name, extra, user.file)
+    found = Impersonation(
+        user=user.text("as"),
+        uid=user.text("as-uid"),
+        groups=user.strings("as-groups"),
+        extra=tuple((str(key), extras.strings(key)) for key in extra),
+    )
+    if not found.user and (found.uid or found.groups or found.extra):
+        raise user.broken("it impersonates groups, a uid or extras without a user", "add `as`")
+    return found
+
+
+def _proxy(cluster: Entry) -> str:
+    proxy = cluster.text("proxy-url")
+    if not proxy:
+        return ""
+    scheme = urlsplit(proxy).scheme
+    if scheme.startswith("socks5"):
+        raise errors.Unsupported(
+            f"{cluster.where}: proxy-url with {scheme} waits for its issue", fix="use an http proxy"
+        )
+    if scheme not in ("http", "https"):
+        raise cluster.broken("`proxy-url` must be an http or https URL")
+    return proxy
+
+
+def _must_read(entry: Entry, key: str, file: Path) -> None:
+    try:
+        with file.open("rb"):
+            pass
+    except OSError as error:
+        raise entry.broken(f"`{key}` {file}: {error.strerror or type(error).__name__}") from None
