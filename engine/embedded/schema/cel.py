@@ -238,8 +238,8 @@ class _Parser:
     def _method(self, target: Eval, name: str) -> Eval:
         if name in cel_eval.MACROS:
             return self._macro(target, name)
-        arguments = self._arguments(")")
         known = cel_eval.METHODS.get(name)
+        arguments = self._arguments(")") if known else []
         if known is None or len(arguments) != known[0]:
             raise CelSyntaxError(f"the rule calls .{name}(), which validation rules here do not support")
         return cel_eval.call(known[1], target, tuple(arguments))
