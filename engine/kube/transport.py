@@ -183,14 +183,13 @@ class Transport:
         )
         sent = time.monotonic()
         response = await session.request(
-            # aiohttp sends PUT and DELETE again when a kept connection turns out closed, but knows them
-            # in capitals only. A write goes out once: what became of it is for the caller to find out.
-            request.method if request.is_read else request.method.lower(),
+            request.method,
             self._url(request),
             data=request.body,
             headers=self._all_headers(request, credential),
             timeout=timeout,
             allow_redirects=False,
+            middlewares=() if request.is_read else (_Once(),),
             proxy=self._proxy,
             ssl=credential.ssl or True,
             server_hostname=self.config.tls.server_name or None,
@@ -246,6 +245,24 @@ class Transport:
         return aiohttp.ClientSession(
             connector=connector, auto_decompress=True, cookie_jar=_no_cookies(), read_bufsize=2**18, trust_env=False
         )
+
+
+class _Once:
+    """aiohttp sends PUT and DELETE again when a kept connection turns out closed; a write goes out once.
+
+    What became of it is for the caller to find out.
+    """
+
+    def __init__(self) -> None:
+        self._sent = False
+
+    async def __call__(
+        self, request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType
+    ) -> aiohttp.ClientResponse:
+        if self._sent:
+            raise aiohttp.ServerDisconnectedError
+        self._sent = True
+        return await handler(request)
 
 
 class ServerClock:
