@@ -1,8 +1,8 @@
 """The engine's only door.
 
-`Engine` runs in a thread of its own (or in the caller's loop). The console reads `snapshot` (an attribute read), is woken by
-`subscribe`, asks for what is too big or too rare (`ask`), tells what is on screen (`focus`) and submits commands (`submit`).
-No call here blocks, and no callback touches a widget: callbacks run in the engine's thread and must only hand the value on.
+`Engine` runs in a thread of its own. The console reads `snapshot` (an attribute read), is woken by `subscribe`, asks
+for what is too big or too rare (`ask`), tells what is on screen (`focus`) and submits commands (`submit`). No call here
+blocks, and no callback touches a widget: callbacks run in the engine's thread and must only hand the value on.
 """
 
 from __future__ import annotations
@@ -195,9 +195,57 @@ class Engine(Protocol):
 
 
 __all__ = [
-    "Answer", "Artifact", "Asking", "Change", "Command", "Condition", "Connection", "Controller", "Delete", "Describe", "Drift",
-    "DriftReport", "Effect", "EffectLine", "EffectOf", "Engine", "EngineError", "Event", "HistoryEntry", "Inventory", "KindState",
-    "KindStatus", "Link", "Logs", "Manifest", "ObjectDrift", "Operation", "Outcome", "PathDrift", "Problem", "Progress", "Query",
-    "Reconcile", "Ref", "Resource", "Resume", "RevisionChoice", "Revisions", "Rollback", "Snapshot", "Stance", "State", "Suspend",
-    "Suspension", "Trace", "TraceStep", "TreeNode", "Undo", "UsedBy", "Verdict", "Writer", "block", "line",
-]  # fmt: skip
+    "Answer",
+    "Artifact",
+    "Asking",
+    "Change",
+    "Command",
+    "Condition",
+    "Connection",
+    "Controller",
+    "Delete",
+    "Describe",
+    "Drift",
+    "DriftReport",
+    "Effect",
+    "EffectLine",
+    "EffectOf",
+    "Engine",
+    "EngineError",
+    "Event",
+    "HistoryEntry",
+    "Inventory",
+    "KindState",
+    "KindStatus",
+    "Link",
+    "Logs",
+    "Manifest",
+    "ObjectDrift",
+    "Operation",
+    "Outcome",
+    "PathDrift",
+    "Problem",
+    "Progress",
+    "Query",
+    "Reconcile",
+    "Ref",
+    "Resource",
+    "Resume",
+    "RevisionChoice",
+    "Revisions",
+    "Rollback",
+    "Snapshot",
+    "Stance",
+    "State",
+    "Suspend",
+    "Suspension",
+    "Trace",
+    "TraceStep",
+    "TreeNode",
+    "Undo",
+    "UsedBy",
+    "Verdict",
+    "Writer",
+    "block",
+    "line",
+]

@@ -1,6 +1,6 @@
 """The one mutable place of an engine: applies what the watches say and publishes snapshots.
 
-Lives in the engine's loop; only `snapshot` is read from elsewhere, and that is one attribute read of an immutable value.
+Lives in the engine's loop; only `snapshot` is read from elsewhere: one attribute read of an immutable value.
 Publishes at once after quiet, then at most once per interval (design.md 3.2).
 """
 
@@ -32,6 +32,7 @@ class Store:
         self._settings = settings
         self._clock = clock
         self._listeners: list[Callable[[], None]] = []
+        self._watchers: dict[Ref, list[Callable[[Resource | None], None]]] = {}
         self._resources: dict[Ref, Resource] = {}
         self._changed: set[Ref] = set()
         self._drift: dict[Ref, DriftReport] = {}
@@ -49,18 +50,36 @@ class Store:
         self._listeners.append(wake)
         return lambda: self._listeners.remove(wake) if wake in self._listeners else None
 
+    def resource(self, ref: Ref) -> Resource | None:
+        """An object as it is known this moment, ahead of the next snapshot."""
+        return self._resources.get(ref)
+
+    def watch(self, ref: Ref, handler: Callable[[Resource | None], None]) -> Callable[[], None]:
+        """Be told of every change of one object (None: it is gone); returns what ends it."""
+        handlers = self._watchers.setdefault(ref, [])
+        handlers.append(handler)
+
+        def end() -> None:
+            handlers.remove(handler)
+            if not handlers and self._watchers.get(ref) is handlers:
+                del self._watchers[ref]
+
+        return end
+
     # --- what is written --------------------------------------------------------------------------------
 
     def put(self, resource: Resource) -> None:
         """A Flux object was seen."""
         self._resources[resource.ref] = self._with_drift(resource)
         self._mark(resource.ref)
+        self._tell(resource.ref, resource)
 
     def remove(self, ref: Ref) -> None:
         """A Flux object is gone."""
         if self._resources.pop(ref, None) is not None:
             self._drift.pop(ref, None)
             self._mark(ref)
+            self._tell(ref, None)
 
     def put_drift(self, report: DriftReport) -> None:
         """A Kustomization's drift was computed."""
@@ -157,6 +176,10 @@ class Store:
         self._fields.clear()
         for wake in tuple(self._listeners):
             wake()
+
+    def _tell(self, ref: Ref, resource: Resource | None) -> None:
+        for handler in tuple(self._watchers.get(ref, ())):
+            handler(resource)
 
     def _board(self) -> tuple[Operation, ...]:
         newest_first = sorted(self._operations.values(), key=lambda operation: operation.started, reverse=True)
