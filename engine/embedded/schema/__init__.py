@@ -1,4 +1,9 @@
-"""Custom resources of the embedded API server: structural schemas, pruning, defaulting, validation, definitions."""
+"""Custom resources of the embedded API server: structural schemas, pruning, defaulting, validation, definitions.
+
+A write of a custom resource goes through `prune`, `default` and `validate` with the `Structural` that `compile_crd`
+made of its version's schema. (How its fields merge and who owns them is `engine.openapi.custom_resource`'s part.)
+A write of a definition goes through `default_definition` and `validate_definition`; `accept` gives the status after.
+"""
 
 from __future__ import annotations
 
