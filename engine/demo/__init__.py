@@ -1,0 +1,1 @@
+"""The demo: its repository, its git server and what happens in it."""

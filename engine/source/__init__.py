@@ -1,0 +1,1 @@
+"""Sources: fetched, archived as artifacts, stored and served."""
