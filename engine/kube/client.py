@@ -7,8 +7,9 @@ import os
 import random
 from collections.abc import AsyncGenerator, Iterable, Mapping
 from contextlib import AbstractAsyncContextManager, suppress
+from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import aiohttp
 import orjson
@@ -22,6 +23,9 @@ from engine.kube.frames import Frames
 from engine.kube.status import from_status, retry_after
 from engine.kube.transport import MYSELF, REQUEST_TIMEOUT, Request, Response, Transport
 from engine.kube.types import Object, Page, PatchType, ResourceType, WatchEvent
+
+if TYPE_CHECKING:
+    from engine.kube.portforward import Tunnel
 
 JSON = "application/json"
 _PARTIAL = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1,application/json"
@@ -183,9 +187,8 @@ class Client:
             res.path(namespace),
             query=query,
             accept=_PARTIAL if metadata_only else JSON,
-            impersonate=self._impersonate,
         )
-        async with self.transport.stream(request) as response, _Watchdog(response, self.clock) as dog:
+        async with self.stream(request) as response, _Watchdog(response, self.clock) as dog:
             frames = Frames()
             async for piece in response.content.iter_any():
                 dog.heard = self.clock.monotonic()
@@ -303,7 +306,7 @@ class Client:
         attempt = 0
         while True:
             try:
-                return await self.transport.request(request)
+                return await self.transport.request(self.identified(request))
             except errors.Retryable as error:
                 wait = _wait(error, attempt)
                 if wait is None or not (request.is_read or self._retry_writes):
@@ -313,7 +316,17 @@ class Client:
 
     def stream(self, request: Request) -> AbstractAsyncContextManager[aiohttp.ClientResponse]:
         """A prepared request whose answer is read piece by piece."""
-        return self.transport.stream(request)
+        return self.transport.stream(self.identified(request))
+
+    def port_forward(self, namespace: str, pod: str, port: int) -> AbstractAsyncContextManager[Tunnel]:
+        """A byte stream to a port of a pod (see portforward.py, also for HTTP through it)."""
+        from engine.kube.portforward import port_forward
+
+        return port_forward(self, namespace, pod, port)
+
+    def identified(self, request: Request) -> Request:
+        """The request as the one whom this client acts as."""
+        return replace(request, impersonate=self._impersonate) if self._impersonate.user else request
 
     async def _call(
         self,
@@ -335,7 +348,6 @@ class Client:
                 body=data,
                 content_type=content_type or (JSON if data is not None else ""),
                 accept=accept,
-                impersonate=self._impersonate,
                 timeout=timeout,
             )
         )
