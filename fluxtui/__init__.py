@@ -1,0 +1,1 @@
+"""fluxtui: a keyboard-driven terminal console for GitOps with Flux."""

@@ -1,0 +1,55 @@
+"""Ages in one unit (`8s 6m 3h 9d`), and when each changes next."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from typing import Final
+
+_UNITS: Final = ((86_400, "d"), (3_600, "h"), (60, "m"), (1, "s"))
+_NEVER: Final = 3_600.0
+
+
+def seconds_since(then: datetime, now: datetime) -> float:
+    """Seconds since `then`, never negative: clocks disagree."""
+    return max(0.0, (now - then).total_seconds())
+
+
+def _unit(seconds: float) -> tuple[int, str]:
+    return next(((size, letter) for size, letter in _UNITS if seconds >= size), (1, "s"))
+
+
+def age(then: datetime | None, now: datetime) -> str:
+    """`8s`, `6m`, `3h`, `9d`; "" without a time."""
+    if then is None:
+        return ""
+    seconds = seconds_since(then, now)
+    size, letter = _unit(seconds)
+    return f"{int(seconds // size)}{letter}"
+
+
+def spoken(then: datetime | None, now: datetime) -> str:
+    """As `age`, with the unit apart: `14 min`, `3 h`; for sentences."""
+    if then is None:
+        return ""
+    seconds = seconds_since(then, now)
+    size, letter = _unit(seconds)
+    return f"{int(seconds // size)} {'min' if letter == 'm' else letter}"
+
+
+def duration(start: datetime, end: datetime) -> str:
+    """How long something took: `0.4 s`, `12 s`, `3 min`."""
+    seconds = max(0.0, (end - start).total_seconds())
+    return f"{seconds:.1f} s" if seconds < 10 else spoken(end - timedelta(seconds=seconds), end)
+
+
+def next_change(times: Iterable[datetime | None], now: datetime) -> float:
+    """Seconds until the first of these ages reads differently; an hour when none does before."""
+    soonest = _NEVER
+    for then in times:
+        if then is None:
+            continue
+        seconds = seconds_since(then, now)
+        size, _ = _unit(seconds)
+        soonest = min(soonest, size - seconds % size)
+    return soonest

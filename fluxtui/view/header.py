@@ -1,0 +1,67 @@
+"""The header: where am I, what does the engine do there, is it alive, what is under way."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Final
+
+from engine.api import Connection, Link, Snapshot
+from fluxtui.view.ages import spoken
+from fluxtui.view.text import Line, Role, Span, justify, line_width
+
+_WIDE: Final = 100
+
+
+def _controllers(snapshot: Snapshot, wide: bool) -> list[Span]:
+    controllers = snapshot.controllers
+    stance = Span(f"{snapshot.stance} ", Role.DIM)
+    version = f"Flux {snapshot.flux_version}" if snapshot.flux_version else "Flux"
+    if not controllers:
+        return [stance, Span(version)]
+    waiting = [controller.name for controller in controllers if not controller.ready]
+    count = f" · {len(controllers)} controllers" if wide else ""
+    if waiting:
+        names = ", ".join(waiting) if wide else f"{len(waiting)} down"
+        return [stance, Span(version + count), Span(f" ✗ {names}", Role.FAIL, strong=True)]
+    return [stance, Span(version + count), Span(" ✓", Role.OK)]
+
+
+def _connection(connection: Connection, now: datetime, wide: bool) -> Span:
+    if connection.link is Link.LIVE:
+        return Span(f"live{' ·' if wide else ''} {connection.lag:.1f} s", Role.OK)
+    ago = f" {spoken(connection.since, now)}" if connection.since else ""
+    if connection.link is Link.LOST:
+        return Span(f"connection lost{ago}", Role.FAIL, strong=True)
+    if connection.link is Link.LOGIN:
+        return Span("login required", Role.FAIL, strong=True)
+    return Span("connecting…", Role.WARN)
+
+
+def _operations(snapshot: Snapshot, wide: bool) -> list[Span]:
+    running = sum(1 for operation in snapshot.operations if not operation.progress.final)
+    if not running:
+        return []
+    words = f"↻ {running} operation{'s' if running > 1 else ''}" if wide else f"↻ {running}"
+    return [Span("   "), Span(words, Role.ACCENT, strong=True)]
+
+
+def header_line(snapshot: Snapshot, namespace: str, now: datetime, cells: int) -> Line:
+    """One line; the left end goes first when it is narrow."""
+    wide = cells >= _WIDE
+    gap = "  " if wide else " "
+    every = "all namespaces" if wide else "all ns"
+    left = [
+        Span(" fluxtui", Role.ACCENT, strong=True),
+        Span(gap + (snapshot.connection.context or "no context"), Role.TEXT, strong=True),
+        Span(f"  {namespace or every}", Role.DIM),
+    ]
+    if snapshot.read_only:
+        left.append(Span("  read-only", Role.WARN))
+    middle = [Span("   "), *_controllers(snapshot, wide)]
+    right = [_connection(snapshot.connection, now, wide), *_operations(snapshot, wide), Span(" ")]
+    room = cells - line_width(right) - line_width(left) - 2
+    if line_width(middle) > room:
+        middle = [Span("  "), *_controllers(snapshot, wide=False)[1:]]
+    if line_width(middle) > room:
+        middle = []
+    return justify((*left, *middle), right, cells)

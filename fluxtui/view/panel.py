@@ -1,0 +1,203 @@
+"""What one resource panel lists: rows kept in order while snapshots come, cascades folded, filters applied.
+
+`PanelModel` is the console's only derived state. It follows snapshots: when the next version follows on, only the
+changed objects are looked at; otherwise everything is built again. It knows nothing of widths, colours or cursors.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left, insort
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from operator import attrgetter
+
+from engine.api import Ref, Snapshot, State
+from fluxtui.view.filters import NOTHING, Filter
+from fluxtui.view.kinds import PanelId, kinds_of
+from fluxtui.view.rows import Row, Sort, row_of
+from fluxtui.view.states import FAULTS, RANK
+
+_KEY = attrgetter("key")
+
+
+@dataclass(frozen=True, slots=True)
+class Fold:
+    """The line that stands for all that one root blocks."""
+
+    root: Ref
+    names: tuple[str, ...]
+    here: bool
+    """Whether the root's row stands right above."""
+    open: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Blocked:
+    """A blocked object's row under its unfolded root."""
+
+    row: Row
+
+
+Entry = Row | Fold | Blocked
+
+
+def entry_ref(entry: Entry) -> Ref:
+    """The object that a line is about; a fold is about its root."""
+    if isinstance(entry, Fold):
+        return entry.root
+    return entry.row.ref if isinstance(entry, Blocked) else entry.ref
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """What a panel is narrowed to."""
+
+    filter: Filter = NOTHING
+    namespace: str = ""
+    """"" is all."""
+    faults_only: bool = False
+    sort: Sort = Sort.STATE
+    unfolded: frozenset[Ref] = frozenset()
+
+    @property
+    def narrows(self) -> bool:
+        """Whether rows may be hidden."""
+        return bool(self.filter or self.namespace or self.faults_only)
+
+    def shows(self, row: Row) -> bool:
+        """Whether the row passes."""
+        return (
+            (not self.namespace or row.ref.namespace == self.namespace)
+            and (not self.faults_only or row.state in FAULTS)
+            and (not self.filter or self.filter.matches(row.haystack, row.labels))
+        )
+
+
+class PanelModel:
+    """Rows of one panel, in order."""
+
+    def __init__(self, panel: PanelId) -> None:
+        self.panel = panel
+        self.kinds = frozenset(kinds_of(panel))
+        self.scope = Scope()
+        self.entries: list[Entry] = []
+        self.rows: dict[Ref, Row] = {}
+        self._sorted: list[Row] = []
+        self._snapshot = Snapshot()
+
+    # --- following snapshots ------------------------------------------------------------------
+
+    def follow(self, snapshot: Snapshot, changed: Iterable[Ref] | None) -> bool:
+        """Take in a snapshot; `changed` is None when it does not follow on. Returns whether a row of ours changed."""
+        self._snapshot = snapshot
+        if changed is None:
+            self._rebuild()
+            return True
+        touched = False
+        for ref in changed:
+            if ref.kind in self.kinds:
+                self._replace(ref)
+                touched = True
+        if touched:
+            self.arrange()
+        return touched
+
+    def narrow(self, scope: Scope) -> None:
+        """Change filter, namespace, order or folds."""
+        resort = scope.sort is not self.scope.sort
+        self.scope = scope
+        if resort:
+            self._rebuild()
+        else:
+            self.arrange()
+
+    def _rebuild(self) -> None:
+        ours = (ref for ref in self._snapshot.resources if ref.kind in self.kinds)
+        rows = (row_of(ref, self._snapshot, self.scope.sort) for ref in ours)
+        self.rows = {row.ref: row for row in rows if row is not None}
+        self._sorted = sorted(self.rows.values(), key=_KEY)
+        self.arrange()
+
+    def _replace(self, ref: Ref) -> None:
+        old = self.rows.pop(ref, None)
+        if old is not None:
+            del self._sorted[bisect_left(self._sorted, old.key, key=_KEY)]
+        new = row_of(ref, self._snapshot, self.scope.sort)
+        if new is not None:
+            self.rows[ref] = new
+            insort(self._sorted, new, key=_KEY)
+
+    # --- arranging ----------------------------------------------------------------------------
+
+    def arrange(self) -> None:
+        """Apply the scope and fold cascades."""
+        scope = self.scope
+        rows = [row for row in self._sorted if scope.shows(row)] if scope.narrows else self._sorted
+        if scope.filter or not self._snapshot.blocked:
+            # Whoever filters looks for objects: none of them hides in a fold.
+            self.entries = list(rows)
+        else:
+            self.entries = _folded(rows, self._snapshot, scope.unfolded)
+
+    @property
+    def total(self) -> int:
+        """Rows before narrowing."""
+        return len(self.rows)
+
+    def counts(self) -> dict[State, int]:
+        """How many rows of each state, before narrowing, in the order of states."""
+        counts = dict.fromkeys(RANK, 0)
+        for row in self._sorted:
+            counts[row.state] += 1
+        return counts
+
+
+def _folded(rows: list[Row], snapshot: Snapshot, unfolded: frozenset[Ref]) -> list[Entry]:
+    groups: dict[Ref, list[Row]] = {}
+    roots: list[Row] = []
+    for row in rows:
+        if row.state is State.BLOCKED:
+            groups.setdefault(snapshot.blocked[row.ref], []).append(row)
+        else:
+            roots.append(row)
+    entries: list[Entry] = []
+    here = {row.ref for row in roots if row.ref in groups} if groups else set()
+    elsewhere = [root for root in groups if root not in here]
+    for row in roots:
+        if elsewhere and RANK[row.state] > RANK[State.STALLED]:
+            entries += _orphans(elsewhere, groups, unfolded)
+            elsewhere = []
+        entries.append(row)
+        if groups and row.ref in groups:
+            entries += _fold(row.ref, groups[row.ref], unfolded, here=True)
+    return entries + _orphans(elsewhere, groups, unfolded)
+
+
+def _orphans(roots: list[Ref], groups: dict[Ref, list[Row]], unfolded: frozenset[Ref]) -> list[Entry]:
+    return [entry for root in sorted(roots) for entry in _fold(root, groups[root], unfolded, here=False)]
+
+
+def _fold(root: Ref, rows: list[Row], unfolded: frozenset[Ref], *, here: bool) -> list[Entry]:
+    is_open = root in unfolded
+    fold = Fold(root, tuple(row.ref.name for row in rows), here, is_open)
+    return [fold, *(Blocked(row) for row in rows)] if is_open else [fold]
+
+
+def changed_since(old: Snapshot, new: Snapshot) -> frozenset[Ref] | None:
+    """Which rows may look different: None for "look at all of them".
+
+    `changed` counts only when `new` follows on from `old`; otherwise what is not the same object counts as changed.
+    """
+    if not old.resources:
+        return None
+    derived = _differing(old.drift, new.drift) | _differing(old.blocked, new.blocked)
+    resources = new.changed if new.version == old.version + 1 else _differing(old.resources, new.resources)
+    return resources | derived
+
+
+def _differing(old: Mapping[Ref, object], new: Mapping[Ref, object]) -> frozenset[Ref]:
+    if old is new:
+        return frozenset()
+    missing = object()
+    gone = [ref for ref in old if ref not in new]
+    return frozenset([ref for ref, value in new.items() if old.get(ref, missing) is not value] + gone)

@@ -1,0 +1,79 @@
+"""What a panel's title line tells even when nothing else of the panel is left."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Final
+
+from engine.api import KindState, KindStatus, Link, Snapshot, State
+from fluxtui.view.ages import spoken
+from fluxtui.view.kinds import TITLES, PanelId, kinds_of
+from fluxtui.view.panel import PanelModel
+from fluxtui.view.rows import Sort
+from fluxtui.view.states import LOOKS
+from fluxtui.view.text import Line, Role, Span
+
+_TOLD: Final = (State.FAILING, State.STALLED, State.SUSPENDED, State.RECONCILING, State.UNKNOWN)
+
+
+def kind_statuses(panel: PanelId, snapshot: Snapshot) -> tuple[KindStatus, ...]:
+    """The states of the kinds of this panel, as far as the engine told them."""
+    return tuple(snapshot.kinds[kind] for kind in kinds_of(panel) if kind in snapshot.kinds)
+
+
+def counts_line(counts: Mapping[State, int]) -> Line:
+    """` · 2 failing · 1 suspended · ≠ 1`: what is not simply ready. Blocked objects do not count as failing."""
+    spans: list[Span] = []
+    for state in _TOLD:
+        if counts.get(state):
+            spans += [Span(" · ", Role.DIM), Span(f"{counts[state]} {LOOKS[state].word}", LOOKS[state].role)]
+    if counts.get(State.BLOCKED):
+        spans += [Span(" · ", Role.DIM), Span(f"{counts[State.BLOCKED]} blocked", Role.DIM)]
+    if counts.get(State.DRIFTED):
+        spans += [Span(" · ", Role.DIM), Span(f"≠ {counts[State.DRIFTED]}", Role.WARN)]
+    return tuple(spans)
+
+
+def panel_title(model: PanelModel, namespace: str, *, focused: bool) -> Line:
+    """Name, counts by state, and what the panel is narrowed to; `namespace` is the one all rows share, or ""."""
+    scope = model.scope
+    spans: list[Span] = [Span(TITLES[model.panel], Role.ACCENT if focused else Role.TEXT, strong=True)]
+    if scope.namespace or namespace:
+        spans.append(Span(f" in {scope.namespace or namespace}", Role.DIM))
+    spans.append(Span(f" {model.total}", strong=True))
+    spans += counts_line(model.counts())
+    shown = sum(1 for row in model.rows.values() if scope.shows(row)) if scope.narrows else model.total
+    if scope.filter:
+        spans += [Span(" · ", Role.DIM), Span(f"filter: {scope.filter.text} · {shown} of {model.total}", Role.ACCENT)]
+    elif scope.narrows:
+        spans += [Span(" · ", Role.DIM), Span(f"{shown} of {model.total}", Role.ACCENT)]
+    if scope.faults_only:
+        spans += [Span(" · ", Role.DIM), Span("faults only", Role.ACCENT)]
+    if scope.sort is not Sort.STATE:
+        spans += [Span(" · ", Role.DIM), Span(f"by {scope.sort}", Role.ACCENT)]
+    return tuple(spans)
+
+
+def freshness(panel: PanelId, snapshot: Snapshot, changed: datetime | None, now: datetime) -> Line:
+    """The right end of a title: the age of the last change, or why the list cannot be trusted."""
+    statuses = kind_statuses(panel, snapshot)
+    states = {status.state for status in statuses}
+    if snapshot.connection.link is Link.LOST:
+        return (Span(f"last seen {spoken(snapshot.connection.since, now) or '?'} ago", Role.WARN),)
+    if KindState.STALE in states:
+        since = min((s.since for s in statuses if s.state is KindState.STALE and s.since), default=None)
+        return (Span(f"stale {spoken(since, now)}".rstrip(), Role.WARN),)
+    if KindState.FORBIDDEN in states:
+        forbidden = [status for status in statuses if status.state is KindState.FORBIDDEN]
+        return (
+            Span("not allowed" if len(forbidden) == len(statuses) else f"no right: {forbidden[0].plural}", Role.WARN),
+        )
+    if KindState.STARTING in states or snapshot.connection.link is Link.CONNECTING:
+        return (Span("loading", Role.DIM),)
+    return (Span(spoken(changed, now), Role.DIM),) if changed else ()
+
+
+def failing(model: PanelModel) -> bool:
+    """Whether the panel's border is in the fail role."""
+    return any(row.state in (State.FAILING, State.STALLED) for row in model.rows.values())

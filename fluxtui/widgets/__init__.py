@@ -1,0 +1,1 @@
+"""Widgets: one a file, with its style, bindings and messages. They draw what `fluxtui.view` says."""

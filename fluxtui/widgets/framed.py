@@ -1,0 +1,115 @@
+"""What all panels share: a title, a frame that is a box or only a rule, and lines drawn one by one."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar, cast
+
+from textual.geometry import Region
+from textual.reactive import var
+from textual.strip import Strip
+from textual.widget import Widget
+
+from fluxtui.view import frame
+from fluxtui.view.text import Line, Role
+from fluxtui.widgets.paint import Painter
+
+if TYPE_CHECKING:
+    from typing import Protocol
+
+    class HasPainter(Protocol):
+        """The application, as far as widgets know it."""
+
+        painter: Painter
+
+
+class Drawn(Widget):
+    """A widget that draws lines of spans."""
+
+    @property
+    def painter(self) -> Painter:
+        """The application's painter."""
+        return cast("HasPainter", self.app).painter
+
+    def notify_style_update(self) -> None:
+        """A new theme: draw everything again."""
+        super().notify_style_update()
+        self.refresh()
+
+
+class Framed(Drawn, can_focus=True):
+    """A panel with a title line. `boxed` says whether it has sides and a bottom."""
+
+    ALLOW_SELECT: ClassVar[bool] = False
+    boxed: var[bool] = var(True, init=False)
+
+    def watch_boxed(self) -> None:
+        """Box or rule: every line moves."""
+        self.refresh()
+
+    # --- what a panel says -------------------------------------------------------------------
+
+    def title_line(self) -> Line:
+        """What stands at the left of the title."""
+        return ()
+
+    def right_line(self) -> Line:
+        """What stands at the right of the title."""
+        return ()
+
+    def bottom_note(self) -> str:
+        """What stands in the bottom edge of a box."""
+        return ""
+
+    def border_role(self) -> Role:
+        """Accent when focused; DIM is the theme's border colour."""
+        return Role.ACCENT if self.has_focus else Role.DIM
+
+    def body_strip(self, y: int, cells: int) -> Strip:
+        """Line `y` of the body."""
+        raise NotImplementedError
+
+    # --- geometry ----------------------------------------------------------------------------
+
+    @property
+    def body_height(self) -> int:
+        """Lines between title and bottom."""
+        return max(0, self.size.height - (2 if self.boxed else 1))
+
+    @property
+    def body_width(self) -> int:
+        """Cells between the sides."""
+        return max(1, self.size.width - (2 if self.boxed else 0))
+
+    def refresh_body_line(self, y: int, count: int = 1) -> None:
+        """Draw these lines of the body again."""
+        if y < self.body_height and y + count > 0:
+            self.refresh(Region(0, 1 + y, self.size.width, count))
+
+    def refresh_title(self) -> None:
+        """Draw the title again."""
+        self.refresh(Region(0, 0, self.size.width, 1))
+
+    # --- drawing -----------------------------------------------------------------------------
+
+    def render_line(self, y: int) -> Strip:
+        """Title, body or bottom."""
+        cells, role = self.size.width, self.border_role()
+        if y == 0:
+            line = frame.top(
+                self.title_line(), self.right_line(), cells, role, boxed=self.boxed and self.size.height > 1
+            )
+            return self.painter.framed(line, cells, role)
+        if not self.boxed:
+            return self.body_strip(y - 1, cells)
+        if y == self.size.height - 1:
+            return self.painter.framed(frame.bottom(cells, role, self.bottom_note()), cells, role)
+        side = self.painter.edge("│", role)
+        return Strip([side, *self.body_strip(y - 1, self.body_width), side], cells)
+
+    def on_focus(self) -> None:
+        """The border shows the focus."""
+        self.refresh()
+
+    def on_blur(self) -> None:
+        """The border shows the focus."""
+        self.refresh()
