@@ -1,0 +1,97 @@
+"""What decoding into the API server's types and encoding again does to values: call it before `default`.
+
+Quantities become canonical, empty texts and zeros of fields without a pointer fall away, and a Secret's stringData
+moves into data. The rest (nulls, empty lists and maps, unknown fields) is the decoder's part.
+"""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Mapping
+from typing import Any
+
+from engine import openapi
+from engine.embedded.builtin.quantity import canonical
+from engine.embedded.schema.fielderrors import FieldError, invalid
+
+_QUANTITY = "io.k8s.apimachinery.pkg.api.resource.Quantity"
+_QUANTITY_PATTERN = "^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$"
+
+#: Texts whose empty value says something: the server keeps them.
+_KEPT_EMPTY = frozenset(
+    {"storageClassName", "ingressClassName", "volumeAttributesClassName", "runtimeClassName", "loadBalancerClass"}
+    | {"service", "type", "apiGroup", "namespace", "name", "divisor"}
+)
+#: Numbers and booleans that are no pointers: zero and false are absent.
+_ZERO_ABSENT = frozenset(
+    {"minReadySeconds", "hostPort", "nodePort", "healthCheckNodePort", "initialDelaySeconds", "timeoutSeconds"}
+    | {"periodSeconds", "successThreshold", "failureThreshold"}
+    | {"hostNetwork", "hostPID", "hostIPC", "stdin", "stdinOnce", "tty", "paused", "publishNotReadyAddresses"}
+)
+#: Where a value's own zero is kept although the name is one of those.
+_POINTERS_IN = frozenset({"io.k8s.api.admissionregistration.v1.ValidatingWebhook"})
+
+
+def normalize(obj: dict[str, Any]) -> list[FieldError]:
+    """Bring a built-in object's values into stored form, in place; errors for quantities that are none."""
+    group, _, version = str(obj.get("apiVersion") or "").rpartition("/")
+    schema = openapi.schema(group, version, str(obj.get("kind") or ""))
+    errors: list[FieldError] = []
+    if schema is not None:
+        for name, child in schema.properties.items():
+            if name in obj and name not in ("metadata", "apiVersion", "kind"):
+                obj[name] = _value(obj[name], child, name, errors)
+    if obj.get("kind") == "Secret" and group == "":
+        _merge_string_data(obj)
+    return errors
+
+
+def _value(value: Any, schema: openapi.Schema, path: str, errors: list[FieldError]) -> Any:
+    if isinstance(value, dict):
+        if schema.properties:
+            _struct(value, schema, path, errors)
+        elif schema.additional_properties is not None:
+            for key, item in value.items():
+                value[key] = _value(item, schema.additional_properties, f"{path}[{key}]", errors)
+        return value
+    if isinstance(value, list):
+        if schema.items is not None and (schema.items.properties or schema.items.name):
+            for index, item in enumerate(value):
+                value[index] = _value(item, schema.items, f"{path}[{index}]", errors)
+        return value
+    return _quantity(value, path, errors) if schema.name == _QUANTITY else value
+
+
+def _struct(value: dict[str, Any], schema: openapi.Schema, path: str, errors: list[FieldError]) -> None:
+    properties = schema.properties
+    for name, item in list(value.items()):
+        child = properties.get(name)
+        if child is None:
+            continue
+        if isinstance(item, (dict, list)) or child.name == _QUANTITY:
+            value[name] = _value(item, child, f"{path}.{name}", errors)
+        elif not item and name not in schema.required and _falls_away(name, item, schema):
+            del value[name]
+
+
+def _falls_away(name: str, value: Any, schema: openapi.Schema) -> bool:
+    if value == "" and isinstance(value, str):
+        return name not in _KEPT_EMPTY
+    return name in _ZERO_ABSENT and schema.name not in _POINTERS_IN
+
+
+def _quantity(value: Any, path: str, errors: list[FieldError]) -> Any:
+    text = canonical(value)
+    if text is None:
+        detail = f"quantities must match the regular expression '{_QUANTITY_PATTERN}'"
+        errors.append(invalid(path, value, detail))
+        return value
+    return text
+
+
+def _merge_string_data(secret: dict[str, Any]) -> None:
+    """StringData overwrites data, key by key, and is not kept."""
+    plain: Mapping[str, Any] = secret.pop("stringData", None) or {}
+    encoded = {key: base64.b64encode(str(text).encode()).decode() for key, text in plain.items()}
+    if encoded:
+        secret["data"] = {**(secret.get("data") or {}), **encoded}
