@@ -7,10 +7,11 @@ blocks, and no callback touches a widget: callbacks run in the engine's thread a
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from pathlib import Path
+from typing import Any, Protocol
 
 from engine.commands import Command, Delete, Outcome, Reconcile, Resume, Rollback, Suspend, Undo
 from engine.errors import EngineError
@@ -35,6 +36,7 @@ from engine.model import (
     block,
     line,
 )
+from engine.settings import Access, EngineSettings
 from engine.snapshot import (
     Connection,
     Controller,
@@ -194,7 +196,33 @@ class Engine(Protocol):
         """Carry out a person's intent; `done` is called from the engine's thread with the first outcome."""
 
 
+def open_engine(settings: EngineSettings) -> Engine:
+    """An engine for one cluster, not started yet. Imports nothing heavy: that happens in its thread."""
+    from engine.thread import EngineThread
+
+    return EngineThread(settings)
+
+
+def run(program: str, options: Mapping[str, Any]) -> int:
+    """Run one of the command line's programs (`engine.programs`) and return its exit code; EngineError is for main."""
+    from importlib import import_module
+
+    code: int = import_module(f"engine.programs.{program}").main(options)
+    return code
+
+
+def contexts(kubeconfig: Path | None) -> tuple[str, ...]:
+    """The context names of the kubeconfig; empty when it cannot be read."""
+    from engine.kube.config import load_config
+
+    try:
+        return load_config([kubeconfig] if kubeconfig else None).context_names
+    except EngineError:
+        return ()
+
+
 __all__ = [
+    "Access",
     "Answer",
     "Artifact",
     "Asking",
@@ -212,6 +240,7 @@ __all__ = [
     "EffectOf",
     "Engine",
     "EngineError",
+    "EngineSettings",
     "Event",
     "HistoryEntry",
     "Inventory",
@@ -247,5 +276,8 @@ __all__ = [
     "Verdict",
     "Writer",
     "block",
+    "contexts",
     "line",
+    "open_engine",
+    "run",
 ]

@@ -38,6 +38,7 @@ class Store:
         self._drift: dict[Ref, DriftReport] = {}
         self._events: dict[str, Event] = {}
         self._events_dropped = 0
+        self._events_changed = False
         self._kinds: dict[str, KindStatus] = {}
         self._operations: dict[str, Operation] = {}
         self._fields: dict[str, Any] = {}
@@ -49,6 +50,12 @@ class Store:
         """Call `wake` after each publication; returns its remover."""
         self._listeners.append(wake)
         return lambda: self._listeners.remove(wake) if wake in self._listeners else None
+
+    @property
+    def connection(self) -> Connection:
+        """The connection as last set, ahead of the next snapshot."""
+        found: Connection = self._fields.get("connection", self.snapshot.connection)
+        return found
 
     def resource(self, ref: Ref) -> Resource | None:
         """An object as it is known this moment, ahead of the next snapshot."""
@@ -92,6 +99,7 @@ class Store:
     def put_event(self, event: Event) -> None:
         """An Event was seen (again)."""
         self._events[event.uid] = event
+        self._events_changed = True
         if len(self._events) > self._settings.events * 2:
             kept = sorted(self._events.values(), key=_event_time, reverse=True)[: self._settings.events]
             self._events_dropped += len(self._events) - len(kept)
@@ -167,15 +175,19 @@ class Store:
             kinds=dict(self._kinds),
             blocked=blocked(resources) if self._changed else self.snapshot.blocked,
             drift=dict(self._drift),
-            events=tuple(sorted(self._events.values(), key=_event_time, reverse=True)[: self._settings.events]),
+            events=self._newest_events() if self._events_changed else self.snapshot.events,
             events_dropped=self._events_dropped,
             operations=self._board(),
             **self._fields,
         )
         self._changed.clear()
+        self._events_changed = False
         self._fields.clear()
         for wake in tuple(self._listeners):
             wake()
+
+    def _newest_events(self) -> tuple[Event, ...]:
+        return tuple(sorted(self._events.values(), key=_event_time, reverse=True)[: self._settings.events])
 
     def _tell(self, ref: Ref, resource: Resource | None) -> None:
         for handler in tuple(self._watchers.get(ref, ())):

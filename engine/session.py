@@ -1,0 +1,246 @@
+"""One cluster, connected: client, watches, store, acts, drift and (in the drive stance) the controllers."""
+
+from __future__ import annotations
+
+import asyncio
+import getpass
+import logging
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import timedelta
+from pathlib import Path
+from typing import Protocol
+
+from engine import errors
+from engine.acts.base import World
+from engine.acts.board import Board
+from engine.api import RevisionChoice
+from engine.clock import Clock
+from engine.flux import kinds
+from engine.journal import Journal
+from engine.kube.client import Client
+from engine.kube.config import ClusterConfig, load_config
+from engine.logs import Ring
+from engine.model import DriftReport, Ref, Stance, line
+from engine.settings import Access, EngineSettings
+from engine.snapshot import Connection, Link, Problem
+from engine.store import Store
+from engine.tasks import Restart, Supervisor
+from engine.watches import Watches
+
+log = logging.getLogger(__name__)
+
+_RETRY = (1.0, 2.0, 5.0, 10.0)
+"""Seconds between attempts to reach a cluster that does not answer at the start; the last one repeats."""
+
+
+class DriftSource(Protocol):
+    """What computes drift: `controllers.drift.DriftMonitor`."""
+
+    def focus(self, names: Sequence[tuple[str, str]]) -> None:
+        """(namespace, name) of the Kustomizations on screen."""
+
+    async def report(self, namespace: str, name: str) -> DriftReport:
+        """A fresh report, confirmed by a dry run where that is allowed."""
+
+
+GitLog = Callable[[Ref], Awaitable[tuple[RevisionChoice, ...]]]
+"""The commits of a GitRepository that can be read here, newest first."""
+
+
+class Session:
+    """Connects and runs until cancelled; everything it starts ends with it."""
+
+    def __init__(
+        self,
+        settings: EngineSettings,
+        clock: Clock,
+        *,
+        config: Callable[[], ClusterConfig] | None = None,
+    ) -> None:
+        self.settings = settings
+        self.clock = clock
+        self._config = config or (lambda: config_of(settings.access))
+        self.store = Store(
+            settings.access.context,
+            settings.stance,
+            read_only=settings.read_only,
+            settings=settings.publishing,
+            clock=clock,
+        )
+        self.supervisor = Supervisor(clock, restart=Restart(), escalate=self._escalated)
+        self.client: Client | None = None
+        self.watches: Watches | None = None
+        self.board: Board | None = None
+        self.world: World | None = None
+        self.context = settings.access.context
+        self.drift: DriftSource | None = None
+        self.git_log: GitLog | None = None
+        self.ring = Ring()
+
+    def focus(self, refs: tuple[Ref, ...]) -> None:
+        """What is on screen comes first."""
+        if self.drift is not None:
+            names = [(ref.namespace, ref.name) for ref in refs if ref.kind == kinds.KUSTOMIZATION.kind]
+            self.drift.focus(names)
+
+    async def run(self) -> None:
+        """Connect, then watch and act until cancelled."""
+        config = await asyncio.to_thread(self._config)
+        self.context = config.context or settings_name(config)
+        async with Client(config, clock=self.clock) as client:
+            self.client = client
+            version = await self._reach(client)
+            self._connected(config, version)
+            try:
+                await self._serve(client)
+                await asyncio.Event().wait()
+            finally:
+                await self._stop()
+
+    async def _serve(self, client: Client) -> None:
+        settings = self.settings
+        self.watches = Watches(client, self.store, self.context, settings.access.namespace)
+        await self.watches.start(self.supervisor)
+        self.world = World(self.context, client, self.store, self.clock, settings, who())
+        self.board = Board(self.world, Journal(settings.state))
+        self._follow_link(client)
+        self.supervisor.start("rights", self._rights, once=True)
+        if settings.stance is Stance.DRIVE:
+            from engine.driving import Driving
+
+            driving = Driving(self)
+            self.supervisor.start("drive", driving.run)
+        from engine.observing import start_drift
+
+        await start_drift(self)
+        await self.watches.flux[kinds.KUSTOMIZATION].synced()
+        self.board.resume()
+
+    async def _stop(self) -> None:
+        if self.board is not None:
+            await self.board.close()
+        await self.supervisor.stop(deadline=self.settings.stop_deadline)
+
+    # --- the connection ---------------------------------------------------------------------------------
+
+    async def _reach(self, client: Client) -> str:
+        """Try until the server answers; what is in the way is on screen meanwhile."""
+        attempt = 0
+        while True:
+            try:
+                version = await client.version()
+                await client.discovery.refresh()
+                return str(version.get("gitVersion") or "")
+            except errors.LoginRequired as error:
+                self._link(Link.LOGIN, str(error), login=error.command)
+            except errors.NotAllowed:
+                # A server that hides its version and discovery still serves what we may see.
+                return ""
+            except errors.Retryable as error:
+                self._link(Link.LOST, str(error), wait=_RETRY[min(attempt, len(_RETRY) - 1)])
+            await self.clock.sleep(_RETRY[min(attempt, len(_RETRY) - 1)])
+            attempt += 1
+
+    def _connected(self, config: ClusterConfig, version: str) -> None:
+        assert self.client is not None
+        self.store.set(
+            connection=Connection(
+                Link.LIVE,
+                line(self.context),
+                server=line(config.server),
+                server_version=line(version),
+                since=self.clock.now(),
+            ),
+            clock_offset=self.client.server_time_offset.total_seconds(),
+        )
+
+    def _follow_link(self, client: Client) -> None:
+        """The link is lost when no watch is live, and back when one is."""
+        assert self.watches is not None
+        informers = tuple(self.watches.flux.values())
+
+        def judge(_: object) -> None:
+            states = {informer.status.state for informer in informers}
+            broken = next((i.status for i in informers if i.status.state == "stale"), None)
+            if "live" in states or broken is None:
+                if self.store.connection.link is not Link.LIVE and "live" in states:
+                    self._link(Link.LIVE, "")
+                return
+            login = broken.error.command if isinstance(broken.error, errors.LoginRequired) else ""
+            link = Link.LOGIN if isinstance(broken.error, errors.LoginRequired) else Link.LOST
+            self._link(link, broken.message, login=login)
+
+        for informer in informers:
+            informer.on_status(judge)
+
+    def _link(self, link: Link, message: str, *, login: str = "", wait: float = 0.0) -> None:
+        before = self.store.connection
+        now = self.clock.now()
+        self.store.set(
+            connection=Connection(
+                link,
+                before.context or line(self.context),
+                server=before.server,
+                server_version=before.server_version,
+                since=before.since if before.link is link and before.since else now,
+                lag=before.lag,
+                next_try=now + timedelta(seconds=wait) if wait else None,
+                message=line(message),
+                login_command=line(login),
+            )
+        )
+
+    # --- rights -----------------------------------------------------------------------------------------
+
+    async def _rights(self) -> None:
+        """Which acts this person may not do: one access review per kind that is served, once."""
+        assert self.client is not None
+        denied = set()
+        for kind in kinds.KINDS:
+            if not kind.suspendable:
+                continue
+            body = {
+                "kind": "SelfSubjectAccessReview",
+                "apiVersion": "authorization.k8s.io/v1",
+                "spec": {
+                    "resourceAttributes": {
+                        "verb": "patch",
+                        "group": kind.group,
+                        "resource": kind.plural,
+                        "namespace": self.settings.access.namespace,
+                    }
+                },
+            }
+            try:
+                answer = await self.client.raw(
+                    "POST", "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews", body=body
+                )
+            except errors.EngineError as error:
+                # Unknown rights are tried, and the API server then says no itself.
+                log.info("rights are not known: %s", error)
+                return
+            if not (answer.get("status") or {}).get("allowed"):
+                denied.add(("patch", kind.resource))
+        self.store.set(denied=frozenset(denied))
+
+    def _escalated(self, name: str, error: BaseException) -> None:
+        self.store.set(problems=(Problem(f"{name} gave up", line(str(error))),))
+
+
+def config_of(access: Access) -> ClusterConfig:
+    """The cluster that the person named; errors.Malformed names file and fix."""
+    paths: Sequence[Path] | None = (access.kubeconfig,) if access.kubeconfig else None
+    return load_config(paths, context=access.context, as_user=access.as_user, as_groups=access.as_groups)
+
+
+def settings_name(config: ClusterConfig) -> str:
+    """What to call a cluster that has no context name."""
+    return config.cluster or config.server.partition("://")[2]
+
+
+def who() -> str:
+    """The person, for notes on objects: the login name."""
+    try:
+        return line(getpass.getuser())
+    except (KeyError, OSError):
+        return "unknown"

@@ -1,0 +1,169 @@
+"""What is watched on every cluster: Flux's kinds, events about them, and the Deployments of its controllers.
+
+Nothing else is watched here (design.md 3.9); each watch reports its own state, so that one missing right disables one
+panel and nothing more.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from engine import errors, project
+from engine.flux import kinds
+from engine.flux.kinds import FluxKind
+from engine.kube.client import Client
+from engine.kube.informer import Informer, InformerStatus
+from engine.kube.types import Object, ResourceType
+from engine.model import line
+from engine.snapshot import Controller, KindState, KindStatus
+from engine.store import Store
+from engine.tasks import Supervisor
+
+EVENTS: Final = ResourceType("", "v1", "Event", "events", namespaced=True)
+DEPLOYMENTS: Final = ResourceType("apps", "v1", "Deployment", "deployments", namespaced=True)
+PART_OF_FLUX: Final = "app.kubernetes.io/part-of=flux"
+EVENT_KIND: Final = "Event"
+
+
+def without_managed_fields(obj: Object) -> Object:
+    """Attribution reads them anew; kept in memory they are two fifths of everything (kubernetes-api.md D)."""
+    obj["metadata"].pop("managedFields", None)
+    return obj
+
+
+class Watches:
+    """Informers of one cluster, feeding one store."""
+
+    def __init__(self, client: Client, store: Store, cluster: str, namespace: str = "") -> None:
+        self._client = client
+        self._store = store
+        self._cluster = cluster
+        self._namespace = namespace
+        self.flux: dict[FluxKind, Informer] = {}
+        self.deployments = Informer(
+            client, DEPLOYMENTS, namespace="", label_selector=PART_OF_FLUX, transform=without_managed_fields
+        )
+
+    async def start(self, supervisor: Supervisor) -> None:
+        """Resolve the served versions and start every watch under the supervisor."""
+        for kind in kinds.KINDS:
+            informer = Informer(
+                self._client,
+                await self._served(kind),
+                namespace=self._namespace,
+                transform=without_managed_fields,
+            )
+            self.flux[kind] = informer
+            self._follow(kind, informer)
+            supervisor.start(f"watch {kind.plural}", informer.run)
+        for api_version in sorted({kind.api_version for kind in kinds.KINDS}):
+            self._start_events(supervisor, api_version)
+        self.deployments.subscribe(lambda *_: self._controllers())
+        supervisor.start("watch controllers", self.deployments.run)
+        supervisor.start("watch kinds", self._client.discovery.watch_crds)
+
+    def retry_now(self) -> None:
+        """Somebody logged in, or asks: end every pause."""
+        for informer in (*self.flux.values(), self.deployments):
+            informer.retry_now()
+
+    # --- Flux's kinds -----------------------------------------------------------------------------------
+
+    async def _served(self, kind: FluxKind) -> ResourceType:
+        try:
+            return await self._client.discovery.resource(kind.group, "", kind.kind)
+        except errors.NoKindMatch:
+            return ResourceType(kind.group, kind.version, kind.kind, kind.plural, namespaced=True)
+
+    def _follow(self, kind: FluxKind, informer: Informer) -> None:
+        def changed(_: str, old: Object | None, new: Object | None) -> None:
+            if new is not None:
+                self._store.put(project.resource(self._cluster, new))
+            elif old is not None:
+                self._store.remove(project.ref_of(self._cluster, old))
+
+        informer.subscribe(changed)
+        informer.on_status(lambda status: self._store.put_kind(kind_status(kind.group, kind.kind, kind.plural, status)))
+        self._store.put_kind(kind_status(kind.group, kind.kind, kind.plural, informer.status))
+
+    # --- events -----------------------------------------------------------------------------------------
+
+    def _start_events(self, supervisor: Supervisor, api_version: str) -> None:
+        """One watch per API group: the field selector knows no "or"."""
+        informer = Informer(
+            self._client,
+            EVENTS,
+            namespace=self._namespace,
+            field_selector=f"involvedObject.apiVersion={api_version}",
+            transform=_slim_event,
+        )
+
+        def changed(_: str, __: Object | None, new: Object | None) -> None:
+            if new is not None:
+                self._store.put_event(project.event(self._cluster, new))
+
+        informer.subscribe(changed)
+        informer.on_status(lambda status: self._store.put_kind(kind_status("", EVENT_KIND, "events", status)))
+        supervisor.start(f"watch events of {api_version}", informer.run)
+
+    # --- controllers ------------------------------------------------------------------------------------
+
+    def _controllers(self) -> None:
+        found = tuple(sorted((_controller(obj) for obj in self.deployments.objects()), key=lambda c: c.name))
+        version = next((_version(obj) for obj in self.deployments.objects() if _version(obj)), "")
+        self._store.set(controllers=found, flux_version=version)
+
+
+def kind_status(group: str, kind: str, plural: str, status: InformerStatus) -> KindStatus:
+    """A watch's state as the panels show it."""
+    verb = status.error.verb if isinstance(status.error, errors.NotAllowed) else ""
+    return KindStatus(
+        group, kind, plural, KindState(status.state), line(status.message), status.last_contact or status.since, verb
+    )
+
+
+def newest_contact(informers: Mapping[FluxKind, Informer]) -> datetime | None:
+    """When the API server was last heard by any watch."""
+    return max((i.status.last_contact for i in informers.values() if i.status.last_contact), default=None)
+
+
+def lag(obj: Mapping[str, Any], now: datetime) -> timedelta | None:
+    """How old the newest write of an object was when it arrived; None where managedFields tell nothing."""
+    times = [project.time(entry.get("time")) for entry in obj["metadata"].get("managedFields") or ()]
+    newest = max((found for found in times if found), default=None)
+    return now - newest if newest else None
+
+
+def _slim_event(obj: Object) -> Object:
+    """Only what a line shows."""
+    kept = ("apiVersion", "kind", "type", "reason", "message", "count", "involvedObject", "series", "source")
+    slim = {key: obj[key] for key in (*kept, *_EVENT_TIMES) if key in obj}
+    metadata = obj["metadata"]
+    slim["metadata"] = {
+        k: metadata[k] for k in ("uid", "name", "namespace", "resourceVersion", "creationTimestamp") if k in metadata
+    }
+    return slim
+
+
+_EVENT_TIMES: Final = ("firstTimestamp", "lastTimestamp", "eventTime", "reportingComponent")
+
+
+def _controller(obj: Mapping[str, Any]) -> Controller:
+    metadata, status = obj["metadata"], obj.get("status") or {}
+    wanted = (obj.get("spec") or {}).get("replicas", 1)
+    ready = status.get("readyReplicas") or 0
+    containers = ((obj.get("spec") or {}).get("template") or {}).get("spec", {}).get("containers") or [{}]
+    image = str(containers[0].get("image") or "")
+    return Controller(
+        name=line(str(metadata.get("name") or "")),
+        version=line(image.partition("@")[0].rpartition(":")[2]),
+        ready=bool(wanted) and ready >= wanted,
+        message="scaled to zero" if not wanted else f"{ready}/{wanted} ready",
+    )
+
+
+def _version(obj: Mapping[str, Any]) -> str:
+    labels = obj["metadata"].get("labels") or {}
+    return line(str(labels.get("app.kubernetes.io/version") or "")).removeprefix("v")

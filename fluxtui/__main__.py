@@ -1,0 +1,9 @@
+"""`python -m fluxtui`."""
+
+from __future__ import annotations
+
+import sys
+
+from fluxtui.cli import main
+
+sys.exit(main())

@@ -1,0 +1,193 @@
+"""The command line: argument parsing only. Nothing here imports Textual, and programs are imported when they run."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from typing import Any, NoReturn
+
+USAGE_ERROR = 2
+FAILED = 1
+
+EPILOG = """\
+without a command: the console, on the cluster of your kubeconfig
+without a cluster: fluxtui demo
+
+exit codes: 0 ok, 1 failed (or: there are differences), 2 usage"""
+
+
+class _Parser(argparse.ArgumentParser):
+    """Usage errors in one or two sentences."""
+
+    def error(self, message: str) -> NoReturn:
+        """What is wrong, and where the help is."""
+        sys.stderr.write(f"✗ {message}; see `{self.prog} --help`\n")
+        raise SystemExit(USAGE_ERROR)
+
+
+def parser() -> argparse.ArgumentParser:
+    """The whole grammar."""
+    root = _Parser(
+        prog="fluxtui",
+        description="A terminal console for GitOps with Flux.",
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    root.add_argument("--version", action="store_true", help="print the version")
+    _cluster_flags(root)
+    _console_flags(root)
+    commands = root.add_subparsers(dest="command", metavar="COMMAND", parser_class=_Parser)
+    _get(commands)
+    for verb in ("reconcile", "suspend", "resume"):
+        _act(commands, verb)
+    _rollback(commands)
+    _diff(commands)
+    _engine(commands)
+    _demo(commands)
+    _apiserver(commands)
+    return root
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Parse, run, and turn every foreseen error into a sentence and an exit code."""
+    options = vars(parser().parse_args(argv))
+    if options.pop("version"):
+        from importlib.metadata import version
+
+        print(version("fluxtui"))
+        return 0
+    program = options.pop("program", "") or "console"
+    from engine.errors import EngineError
+
+    try:
+        if program == "console":
+            return _console(options)
+        from engine import api
+
+        return api.run(program, options)
+    except EngineError as error:
+        sys.stderr.write(f"✗ {error}\n")
+        return FAILED
+    except BrokenPipeError:
+        # `fluxtui get … | head`: the reader has what it wanted.
+        sys.stderr.close()
+        return 0
+
+
+def _console(options: dict[str, Any]) -> int:
+    from fluxtui.start import console
+
+    return console(options)
+
+
+# --- flags ------------------------------------------------------------------------------------------------
+
+
+def _cluster_flags(to: argparse.ArgumentParser, *, namespaced: bool = True, inherit: bool = False) -> None:
+    """Kubectl's flags; subcommands take them too and keep what was given before."""
+    default = argparse.SUPPRESS if inherit else None
+    group = to.add_argument_group("cluster")
+    group.add_argument("--kubeconfig", metavar="FILE", default=default, help="instead of $KUBECONFIG or ~/.kube/config")
+    group.add_argument("--context", metavar="NAME", default=default, help="the kubeconfig's context")
+    if namespaced:
+        group.add_argument("-n", "--namespace", metavar="NS", default=default, help="one namespace only")
+    group.add_argument("--as", dest="as_user", metavar="USER", default=default, help="act as somebody else")
+    group.add_argument("--as-group", dest="as_groups", metavar="GROUP", action="append", default=default)
+    read_only = argparse.SUPPRESS if inherit else False
+    group.add_argument("--read-only", action="store_true", default=read_only, help="refuse every act")
+
+
+def _console_flags(to: argparse.ArgumentParser) -> None:
+    group = to.add_argument_group("console")
+    group.add_argument("--theme", metavar="NAME", help="dark, light, contrast or ansi")
+    group.add_argument("--log", metavar="FILE", help="the log file; default: in the XDG state folder")
+    group.add_argument("--mouse", action="store_true", help="use the mouse also over SSH")
+    group.add_argument("--ascii", action="store_true", help="letters instead of glyphs")
+
+
+def _get(to: Any) -> None:
+    get = to.add_parser("get", help="list objects or events", description=_GET)
+    get.set_defaults(program="get")
+    get.add_argument(
+        "what", nargs="+", metavar="KIND [NAME]", help="sources, kustomizations, helmreleases, events, all…"
+    )
+    get.add_argument("-A", "--all-namespaces", action="store_true")
+    get.add_argument("-o", "--output", choices=("wide", "json", "yaml"))
+    _cluster_flags(get, inherit=True)
+
+
+_GET = "KIND as the flux CLI says it (source git, kustomization, helmrelease…), or all, sources, events."
+
+
+def _act(to: Any, verb: str) -> None:
+    act = to.add_parser(verb, help=_ACTS[verb], description=f"{_ACTS[verb][0].upper()}{_ACTS[verb][1:]}.")
+    act.set_defaults(program="act", verb=verb)
+    act.add_argument("what", nargs="+", metavar="KIND NAME", action=_KindAndName, help="source git|kustomization|…")
+    act.add_argument("--timeout", type=float, metavar="SECONDS", default=300.0, help="how long to wait for the result")
+    if verb == "reconcile":
+        act.add_argument("--with-source", action="store_true", help="the source first")
+        act.add_argument("--force", action="store_true", help="HelmRelease: install or upgrade once more")
+        act.add_argument("--reset", action="store_true", help="HelmRelease: forget failures")
+    if verb == "suspend":
+        act.add_argument("--reason", metavar="TEXT", help="kept on the object for the next person")
+    _cluster_flags(act, inherit=True)
+
+
+_ACTS = {
+    "reconcile": "ask the controller for a pass and wait for its result",
+    "suspend": "stop reconciling an object",
+    "resume": "reconcile a suspended object again",
+}
+
+
+class _KindAndName(argparse.Action):
+    """KIND may be two words; the name is the last one."""
+
+    def __call__(self, parser: Any, namespace: Any, values: Any, option_string: str | None = None) -> None:
+        if len(values) < 2:
+            parser.error(f'"{values[0]}" is half of it: name the kind and the object, as in `kustomization apps`')
+        setattr(namespace, self.dest, values)
+
+
+def _rollback(to: Any) -> None:
+    roll = to.add_parser("rollback", help="pin a Kustomization's git source to an earlier revision")
+    roll.set_defaults(program="act", verb="rollback")
+    roll.add_argument("what", nargs="+", metavar="KIND NAME", action=_KindAndName, help="kustomization NAME")
+    roll.add_argument("--to", required=True, metavar="REVISION", help="main@sha1:… or sha1:…, from its history")
+    roll.add_argument("--timeout", type=float, metavar="SECONDS", default=300.0)
+    _cluster_flags(roll, inherit=True)
+
+
+def _diff(to: Any) -> None:
+    diff = to.add_parser("diff", help="what the next reconcile of a Kustomization would change (exit 1: something)")
+    diff.set_defaults(program="diff")
+    diff.add_argument("what", nargs="+", metavar="KIND NAME", action=_KindAndName, help="kustomization NAME")
+    _cluster_flags(diff, inherit=True)
+
+
+def _engine(to: Any) -> None:
+    engine = to.add_parser("engine", help="the engine without the console")
+    engine.set_defaults(program="drive")
+    engine.add_argument("--drive", action="store_true", required=True, help="be the controllers on this cluster")
+    engine.add_argument("--storage", metavar="DIR", help="where artifacts are kept")
+    _cluster_flags(engine, inherit=True)
+
+
+def _demo(to: Any) -> None:
+    demo = to.add_parser("demo", help="live GitOps on this machine, for real, without a cluster")
+    demo.set_defaults(program="console", demo=True)
+    demo.add_argument("--data", metavar="DIR", help="the demo's folder; default: in the XDG data folder")
+    demo.add_argument("--reset", action="store_true", help="begin anew")
+    demo.add_argument("--calm", action="store_true", help="nothing happens by itself")
+    demo.add_argument("--size", type=int, default=1, metavar="N", help="N times as many applications")
+    demo.add_argument("--headless", action="store_true", help="without the console, until Ctrl-C")
+    demo.add_argument("--theme", metavar="NAME", default=argparse.SUPPRESS)
+
+
+def _apiserver(to: Any) -> None:
+    server = to.add_parser("apiserver", help="the embedded Kubernetes API server, on loopback")
+    server.set_defaults(program="apiserver")
+    server.add_argument("--data", metavar="DIR", help="keep everything there; default: in memory")
+    server.add_argument("--port", type=int, default=0, help="default: a free one")
+    server.add_argument("--kubeconfig", dest="write_kubeconfig", metavar="FILE", help="write a kubeconfig for it")
