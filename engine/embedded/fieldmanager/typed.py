@@ -1,0 +1,342 @@
+"""Values read through their type: which fields they set, what merging and removing makes of them, how two differ.
+
+Nothing is changed in place. Results share every part that stayed as it was with the first argument, and are that very
+object when nothing changed, which is how callers see that nothing did.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from engine.embedded.fieldmanager.fieldset import EMPTY, FieldSet, Path, of_paths
+from engine.embedded.fieldmanager.nodes import ElementError, Node, Shape
+
+ABSENT: Final = object()
+_LEAF: Final = object()
+
+
+class Emptied:
+    """What is left of a container whose last field was removed: present while owners are counted, then swept out."""
+
+    def __repr__(self) -> str:
+        return "EMPTIED"
+
+
+EMPTIED: Final = Emptied()
+
+
+def same(left: Any, right: Any) -> bool:
+    """Equality of JSON values: 1 equals 1.0, and neither equals true."""
+    if left is right:
+        return True
+    if isinstance(left, bool) or isinstance(right, bool) or left != right:
+        return False
+    if isinstance(left, dict):
+        return all(same(value, right[name]) for name, value in left.items())
+    if isinstance(left, list):
+        return all(same(*pair) for pair in zip(left, right, strict=True))
+    return True
+
+
+def elements(items: Iterable[Any], node: Node) -> list[str]:
+    """The path element of each item; an item without identity goes by its index."""
+    return [_element(item, node, index) for index, item in enumerate(items)]
+
+
+def _element(item: Any, node: Node, index: int) -> str:
+    try:
+        return node.element(item)
+    except ElementError:
+        return f"i:{index}"
+
+
+# --- which fields a value sets -------------------------------------------------------------------------------------
+
+
+def field_set(value: Any, node: Node) -> FieldSet:
+    """Every field that the value sets: leaves, items of lists, keys of maps and empty maps."""
+    below = _fields(value, node)
+    return below if isinstance(below, FieldSet) else EMPTY
+
+
+def _fields(value: Any, node: Node) -> Any:
+    """_LEAF, or the set of what is below."""
+    shape = node.shape_of(value)
+    if shape is Shape.LEAF:
+        return _LEAF
+    if shape is Shape.MAP:
+        return _map_fields(value, node) if isinstance(value, dict) else EMPTY
+    return _list_fields(value, node) if isinstance(value, list) else EMPTY
+
+
+def _map_fields(value: Mapping[str, Any], node: Node) -> FieldSet:
+    members: list[str] = []
+    children: dict[str, FieldSet] = {}
+    named = node.named
+    for name, inner in value.items():
+        element = "f:" + name
+        below = _fields(inner, node.field(name))
+        if below is _LEAF:
+            members.append(element)
+            continue
+        if inner is None or inner is EMPTIED or inner == {} or name not in named:
+            members.append(element)
+        if below:
+            children[element] = below
+    return FieldSet(frozenset(members), children)
+
+
+def _list_fields(value: list[Any], node: Node) -> FieldSet:
+    names = elements(value, node)
+    repeated = {name for name in names if names.count(name) > 1} if len(set(names)) < len(names) else ()
+    item_node = node.item()
+    children: dict[str, FieldSet] = {}
+    for name, item in zip(names, value, strict=True):
+        if name not in repeated and (below := _fields(item, item_node)) is not _LEAF and below:
+            children[name] = below
+    return FieldSet(frozenset(names), children)
+
+
+def with_named(fields: FieldSet, node: Node) -> FieldSet:
+    """The set with every declared field on the way to a member: such a field goes when all below it goes."""
+    if not fields.children:
+        return fields
+    members = set(fields.members)
+    children: dict[str, FieldSet] = {}
+    for element, below in fields.children.items():
+        if element[0] == "f":
+            name = element[2:]
+            if name in node.named:
+                members.add(element)
+            children[element] = with_named(below, node.field(name))
+        else:
+            children[element] = with_named(below, node.item())
+    return FieldSet(frozenset(members), children)
+
+
+# --- merging -------------------------------------------------------------------------------------------------------
+
+
+def merge(old: Any, new: Any, node: Node) -> Any:
+    """What applying `new` over `old` gives: fields and items are added or replaced, none is removed."""
+    shape = node.shape_of(new)
+    if shape is Shape.MAP and isinstance(old, dict) and old:
+        return _merge_maps(old, new, node) if isinstance(new, dict) else old
+    if shape in (Shape.SET, Shape.KEYED) and isinstance(old, list) and old:
+        return _merge_lists(old, new, node) if isinstance(new, list) else old
+    return old if same(old, new) else new
+
+
+def _merge_maps(old: dict[str, Any], new: dict[str, Any], node: Node) -> dict[str, Any]:
+    out = old
+    for name, value in new.items():
+        before = old.get(name, ABSENT)
+        after = value if before is ABSENT else merge(before, value, node.field(name))
+        if after is not before:
+            if out is old:
+                out = dict(old)
+            out[name] = after
+    return out
+
+
+def _merge_lists(old: list[Any], new: list[Any], node: Node) -> list[Any]:
+    old_names, new_names = elements(old, node), elements(new, node)
+    item_node = node.item()
+    if old_names == new_names and len(set(old_names)) == len(old_names):
+        merged = [merge(*pair, item_node) for pair in zip(old, new, strict=True)]
+    else:
+        merged = _interleave(dict(zip(old_names, old, strict=True)), old_names, new, new_names, item_node, old)
+    unchanged = len(merged) == len(old) and all(a is b for a, b in zip(merged, old, strict=True))
+    return old if unchanged else merged
+
+
+def _interleave(
+    known: Mapping[str, Any], old_names: list[str], new: list[Any], new_names: list[str], node: Node, old: list[Any]
+) -> list[Any]:
+    """Items of both lists: the new list's order among its own, items of the old one where they stood between them."""
+    wanted = set(new_names)
+    shared = [name for name in new_names if name in known]
+    merged: list[Any] = []
+    done: set[str] = set()
+    left = right = following = 0
+    while left < len(old_names) or right < len(new_names):
+        name = old_names[left] if left < len(old_names) else None
+        if name is not None and right < len(new_names):
+            if name == new_names[right]:
+                merged.append(merge(known[name], new[right], node))
+                done.add(name)
+                left, right, following = left + 1, right + 1, following + 1
+                continue
+            if name in wanted and following < len(shared) and shared[following] != name:
+                left += 1
+                continue
+        if name is not None:
+            if name not in wanted:
+                merged.append(old[left])
+                left += 1
+                continue
+            if name in done:
+                left += 1
+        if right < len(new_names):
+            name = new_names[right]
+            done.add(name)
+            merged.append(merge(known[name], new[right], node) if name in known else new[right])
+            right += 1
+            if following < len(shared) and shared[following] == name:
+                following += 1
+    return merged
+
+
+# --- removing ------------------------------------------------------------------------------------------------------
+
+
+def remove(value: Any, fields: FieldSet, node: Node) -> Any:
+    """The value without these fields and items; a container that loses all of them is EMPTIED."""
+    shape = node.shape_of(value)
+    if shape is Shape.MAP and isinstance(value, dict) and value:
+        return _remove_from_map(value, fields, node)
+    if shape in (Shape.SET, Shape.KEYED) and isinstance(value, list) and value:
+        return _remove_from_list(value, fields, node)
+    return EMPTIED if shape is Shape.LEAF and isinstance(value, (dict, list)) else value
+
+
+def _remove_from_map(value: dict[str, Any], fields: FieldSet, node: Node) -> Any:
+    out: dict[str, Any] = {}
+    changed = False
+    for name, inner in value.items():
+        element = "f:" + name
+        if element in fields.members:
+            changed = True
+            continue
+        below = fields.children.get(element)
+        out[name] = inner if below is None else remove(inner, below, node.field(name))
+        changed = changed or out[name] is not inner
+    if not out:
+        return EMPTIED
+    return out if changed else value
+
+
+def _remove_from_list(value: list[Any], fields: FieldSet, node: Node) -> Any:
+    out: list[Any] = []
+    changed = False
+    for element, item in zip(elements(value, node), value, strict=True):
+        if element in fields.members:
+            changed = True
+            continue
+        below = fields.children.get(element)
+        kept = item if below is None else remove(item, below, node.item())
+        changed = changed or kept is not item
+        out.append(kept)
+    if not out:
+        return EMPTIED
+    return out if changed else value
+
+
+def sweep(value: Any) -> Any:
+    """The value without what is EMPTIED."""
+    if isinstance(value, dict):
+        return {name: sweep(inner) for name, inner in value.items() if inner is not EMPTIED}
+    if isinstance(value, list):
+        return [sweep(item) for item in value if item is not EMPTIED]
+    return value
+
+
+# --- comparing -----------------------------------------------------------------------------------------------------
+
+
+@dataclass(slots=True)
+class Comparison:
+    """The paths that differ between two values."""
+
+    added: list[Path] = field(default_factory=list)
+    modified: list[Path] = field(default_factory=list)
+    removed: list[Path] = field(default_factory=list)
+
+    def walk(self, path: Path, old: Any, new: Any, node: Node) -> None:
+        """Compare two values, either of which may be ABSENT."""
+        if old is new:
+            return
+        before, after = (_shape(value, node) for value in (old, new))
+        if new is ABSENT or (old is not ABSENT and before is not after):
+            self._handle(before, path, old, new, node)
+        if new is not ABSENT:
+            self._handle(after, path, old, new, node)
+
+    def _handle(self, shape: Shape, path: Path, old: Any, new: Any, node: Node) -> None:
+        kind = dict if shape is Shape.MAP else list
+        lefts = old if isinstance(old, kind) else kind()
+        rights = new if isinstance(new, kind) else kind()
+        if shape is Shape.LEAF or not (lefts or rights):
+            if old is ABSENT or new is ABSENT or not same(old, new):
+                self._record(path, old, new)
+            return
+        if isinstance(lefts, dict) and isinstance(rights, dict):
+            for name in (*lefts, *(name for name in rights if name not in lefts)):
+                left, right = lefts.get(name, ABSENT), rights.get(name, ABSENT)
+                if left is not right:
+                    self.walk((*path, "f:" + name), left, right, node.field(name))
+        elif isinstance(lefts, list) and isinstance(rights, list):
+            self._items(path, lefts, rights, node)
+        if old is ABSENT or new is ABSENT:
+            self._record(path, old, new)
+
+    def _record(self, path: Path, old: Any, new: Any) -> None:
+        if old is ABSENT:
+            self.added.append(path)
+        elif new is ABSENT:
+            self.removed.append(path)
+        else:
+            self.modified.append(path)
+
+    def _items(self, path: Path, lefts: list[Any], rights: list[Any], node: Node) -> None:
+        item_node = node.item()
+        before, after = (_by_element(items, node) for items in (lefts, rights))
+        for element in (*before, *(name for name in after if name not in before)):
+            olds, news = before.get(element, []), after.get(element, [])
+            place = (*path, element)
+            if len(olds) <= 1 and len(news) <= 1:
+                self.walk(place, olds[0] if olds else ABSENT, news[0] if news else ABSENT, item_node)
+            elif len(olds) > 1 and len(news) > 1:
+                if not same(olds, news):
+                    self.modified.append(place)
+            elif len(olds) > 1:
+                if news:
+                    self.walk(place, ABSENT, news[0], item_node)
+                self.removed.append(place)
+            else:
+                if olds:
+                    self.walk(place, olds[0], ABSENT, item_node)
+                self.added.append(place)
+
+
+def _shape(value: Any, node: Node) -> Shape:
+    return Shape.MAP if value is EMPTIED and node.shape is Shape.ANY else node.shape_of(value)
+
+
+def _by_element(items: list[Any], node: Node) -> dict[str, list[Any]]:
+    found: dict[str, list[Any]] = {}
+    for element, item in zip(elements(items, node), items, strict=True):
+        found.setdefault(element, []).append(item)
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """What `compare` found."""
+
+    added: FieldSet
+    modified: FieldSet
+    removed: FieldSet
+
+    def without(self, fields: FieldSet) -> Difference:
+        """The difference outside of these fields."""
+        return Difference(self.added.without(fields), self.modified.without(fields), self.removed.without(fields))
+
+
+def compare(old: Any, new: Any, node: Node) -> Difference:
+    """The fields that are only in `new`, that differ, and that are only in `old`."""
+    found = Comparison()
+    found.walk((), old, new, node)
+    return Difference(of_paths(found.added), of_paths(found.modified), of_paths(found.removed))
