@@ -1,7 +1,8 @@
 """A loopback smart-HTTP git server around `git http-backend`, for the demo and for tests.
 
-It serves the bare repositories of one folder under `/<token>/<name>.git`. Loopback is shared on a bastion, so whoever
-does not know the token is told 404, before anything else is looked at.
+It serves the bare repositories of one folder. Loopback is shared on a bastion, so a request must know the token: as
+the first part of its path, or as the password of `git`. A URL shows in process lists, so what fetches regularly should
+log in; whoever knows neither is told nothing but 401.
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ MAX_HEADERS = 64 * 2**10
 CHUNK = 64 * 2**10
 BACKEND_DEADLINE = 120.0
 
+_USER = "git"
 _ROUTE = re.compile(
     r"/(?P<repository>[A-Za-z0-9][A-Za-z0-9._-]{0,99}\.git)/(?P<rest>info/refs|git-upload-pack|git-receive-pack)"
 )
@@ -53,7 +55,7 @@ class GitServer:
         self.requests: deque[str] = deque(maxlen=1000)
         self._clock = clock or Clock()
         self._port = port
-        self._token = secrets.token_urlsafe(24) if token is None else token
+        self._token = token or secrets.token_urlsafe(24)
         self._runner: web.AppRunner | None = None
 
     async def start(self) -> None:
@@ -76,20 +78,29 @@ class GitServer:
     @property
     def base_url(self) -> str:
         """Where the repositories are, without a trailing slash; it contains the token."""
-        return f"http://127.0.0.1:{self._port}" + (f"/{self._token}" if self._token else "")
+        return f"http://127.0.0.1:{self._port}/{self._token}"
+
+    @property
+    def login(self) -> tuple[str, str]:
+        """User and password for `public_url`."""
+        return _USER, self._token
 
     def url(self, name: str) -> str:
-        """The URL of a repository (`name` without `.git`)."""
+        """The URL of a repository (`name` without `.git`); it needs no login."""
         return f"{self.base_url}/{name}.git"
+
+    def public_url(self, name: str) -> str:
+        """The URL of a repository without the token: whoever uses it has to log in."""
+        return f"http://127.0.0.1:{self._port}/{name}.git"
 
     def path(self, name: str) -> Path:
         """The folder of a repository."""
         return self.root / f"{name}.git"
 
     async def _answer(self, request: web.Request) -> web.StreamResponse:
-        path = self._inside(request.path)
+        path = self._inside(request)
         if path is None:
-            return web.Response(status=404)
+            return _unauthorized()
         query = f"?{request.query_string}" if request.query_string else ""
         self.requests.append(f"{request.method} {path}{query}")
         if self.faults.hang:
@@ -103,12 +114,12 @@ class GitServer:
             return web.Response(status=404)
         return await self._backend(request, path)
 
-    def _inside(self, path: str) -> str | None:
-        """The path below the token, or None for whoever does not know it."""
-        if not self._token:
-            return path
-        token, slash, rest = path.lstrip("/").partition("/")
-        return slash + rest if hmac.compare_digest(token.encode(), self._token.encode()) else None
+    def _inside(self, request: web.Request) -> str | None:
+        """The path of a request that knows the token, without it; None for all others."""
+        token, slash, rest = request.path.lstrip("/").partition("/")
+        if hmac.compare_digest(token.encode(), self._token.encode()):
+            return slash + rest
+        return request.path if _authorized(request, f"{_USER}:{self._token}") else None
 
     async def _backend(self, request: web.Request, path: str) -> web.StreamResponse:
         process = await asyncio.create_subprocess_exec(
@@ -157,7 +168,7 @@ class GitServer:
             "PATH_INFO": path,
             "QUERY_STRING": request.query_string,
             "CONTENT_TYPE": request.headers.get("Content-Type", ""),
-            "REMOTE_USER": "git",
+            "REMOTE_USER": _USER,
             "REMOTE_ADDR": "127.0.0.1",
             "GIT_PROTOCOL": request.headers.get("Git-Protocol", ""),
         }
@@ -201,6 +212,10 @@ async def _relay(request: web.Request, process: asyncio.subprocess.Process) -> w
         await response.write(chunk)
     await response.write_eof()
     return response
+
+
+def _unauthorized() -> web.Response:
+    return web.Response(status=401, text="unauthorized\n", headers={"WWW-Authenticate": 'Basic realm="git"'})
 
 
 def _authorized(request: web.Request, wanted: str) -> bool:

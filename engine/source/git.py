@@ -1,0 +1,270 @@
+"""Real git over http(s), into a bare mirror per URL; trees are read from the mirror without a checkout.
+
+What did not change costs one `ls-remote`. Every operation runs in an executor of its own and ends with its deadline, so
+that a server which does not answer blocks nothing else. Errors carry the texts that Flux puts into conditions (flux.md
+3.1), without the `failed to checkout and determine revision: ` in front.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import re
+import shutil
+from collections.abc import AsyncIterator, Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO, TypeVar
+
+from engine import errors
+from engine.source import gittree
+from engine.source.archive import Written, write
+from engine.source.gitprocess import Job, Output, Timeout
+from engine.source.gittree import Blobs, Limits
+from engine.source.giturl import Reference, Remote
+
+T = TypeVar("T")
+
+_SUBJECT = 50
+
+
+class GitError(errors.Retryable):
+    """A git operation failed; the message is Flux's text."""
+
+
+class EmptyRepository(GitError):
+    """The remote has no refs at all."""
+
+
+@dataclass(frozen=True, slots=True)
+class Commit:
+    """A commit that is in the mirror: `revision` as Flux writes it, `hash`, and the whole message."""
+
+    revision: str
+    hash: str
+    message: str
+
+    @property
+    def subject(self) -> str:
+        """The message's first line, cut as Flux's event text cuts it."""
+        line = self.message.strip().split("\n", 1)[0]
+        return line if len(line) <= _SUBJECT else line[:_SUBJECT] + "..."
+
+
+class Git:
+    """The mirrors below one folder, and the threads that git runs in."""
+
+    def __init__(self, root: Path, *, workers: int = 6, limits: Limits | None = None) -> None:
+        self._root = root
+        self._limits = limits or Limits()
+        self._executor = ThreadPoolExecutor(workers, thread_name_prefix="git")
+        self._locks: dict[Path, asyncio.Lock] = {}
+        root.mkdir(parents=True, exist_ok=True, mode=0o700)
+
+    def close(self) -> None:
+        """Start nothing more; what runs ends with its deadline, or was killed with the task that waited for it."""
+        self._executor.shutdown(wait=False, cancel_futures=True)
+
+    async def current(self, remote: Remote, reference: Reference, timeout: float) -> str:
+        """The revision that the remote has for a branch or tag now, or "" when it has none: one `ls-remote`."""
+        if not reference.valid:
+            return ""
+
+        def list_remote(job: Job) -> str:
+            output = self._remote(job, remote, ["ls-remote", "--", remote.url, reference.full, reference.full + "^{}"])
+            if output.code:
+                raise GitError(f"unable to list remote for '{remote.url}': {failure(output, remote)}")
+            found = _refs(output.out)
+            commit = found.get(reference.full + "^{}") or found.get(reference.full)
+            return reference.revision(commit) if commit else ""
+
+        return await self._run(list_remote, timeout, lambda: _deadline("unable to list remote for", remote))
+
+    async def fetch(self, remote: Remote, reference: Reference, timeout: float) -> Commit:
+        """Bring a reference into the mirror; raises GitError, EmptyRepository."""
+        if not reference.valid:
+            raise GitError(_absent(remote, reference))
+        mirror = self._mirror(remote, reference)
+        fetch = self._fetch_commit if reference.commit else self._fetch_tip
+        async with self._locked(mirror):
+            return await self._run(
+                lambda job: fetch(job, mirror, remote, reference),
+                timeout,
+                lambda: _deadline("unable to clone", remote),
+            )
+
+    async def pack(
+        self,
+        remote: Remote,
+        reference: Reference,
+        commit: Commit,
+        spec_ignore: str | None,
+        timeout: float,
+        store: Callable[[Callable[[BinaryIO], Written]], T],
+    ) -> T:
+        """Write the tar.gz of a fetched commit; `store` is called in a thread with what writes it."""
+        mirror = self._mirror(remote, reference)
+
+        def run(job: Job) -> T:
+            entries = gittree.entries(job, mirror, commit.hash, self._limits)
+            with job.open(["cat-file", "--batch"], git_dir=mirror) as (ask, answer):
+                members = gittree.members(entries, Blobs(ask, answer), spec_ignore, self._limits)
+                return store(lambda out: write(out, members))
+
+        async with self._locked(mirror):
+            return await self._run(run, timeout, lambda: Timeout("archiving the repository took too long"))
+
+    async def _run(self, work: Callable[[Job], T], timeout: float, late: Callable[[], Exception]) -> T:
+        job = Job(self._root, timeout, max_file=self._limits.pack)
+        try:
+            return await asyncio.get_running_loop().run_in_executor(self._executor, work, job)
+        except asyncio.CancelledError:
+            job.kill()
+            raise
+        except Timeout:
+            raise late() from None
+
+    def _mirror(self, remote: Remote, reference: Reference) -> Path:
+        """A mirror per URL, and one more with the whole history where a commit is wanted."""
+        name = hashlib.sha256(remote.url.encode()).hexdigest()[:40]
+        return self._root / f"{name}{'-full' if reference.commit else ''}.git"
+
+    @asynccontextmanager
+    async def _locked(self, mirror: Path) -> AsyncIterator[None]:
+        async with self._locks.setdefault(mirror, asyncio.Lock()):
+            yield
+
+    def _fetch_tip(self, job: Job, mirror: Path, remote: Remote, reference: Reference) -> Commit:
+        local = "refs/tip/" + hashlib.sha256(reference.full.encode()).hexdigest()[:40]
+        self._prepare(job, mirror)
+        self._fetch(job, mirror, remote, reference, ["--depth=1"], f"+{reference.full}:{local}")
+        return self._commit(job, mirror, local, reference)
+
+    def _fetch_commit(self, job: Job, mirror: Path, remote: Remote, reference: Reference) -> Commit:
+        """The commit must be reachable from what was fetched: a branch, or all of them."""
+        self._prepare(job, mirror)
+        ref = reference.full or "refs/heads/*"
+        self._fetch(job, mirror, remote, reference, ["--prune"], f"+{ref}:{ref}")
+        reachable = job.run(
+            ["for-each-ref", "--count=1", f"--contains={reference.commit}", reference.full or "refs/heads/"],
+            git_dir=mirror,
+        )
+        if reachable.code or not reachable.out:
+            raise GitError(f"unable to resolve commit object for '{reference.commit}': object not found")
+        return self._commit(job, mirror, reference.commit, reference)
+
+    def _fetch(
+        self, job: Job, mirror: Path, remote: Remote, reference: Reference, options: list[str], refspec: str
+    ) -> None:
+        output = self._remote(
+            job,
+            remote,
+            ["fetch", "--quiet", "--force", "--no-tags", "--no-write-fetch-head", *options, "--", remote.url, refspec],
+            mirror,
+        )
+        if output.code == 0:
+            return
+        if "couldn't find remote ref" in output.err:
+            refs = self._remote(job, remote, ["ls-remote", "--", remote.url])
+            if refs.code == 0 and not refs.out.strip():
+                raise EmptyRepository("git repository is empty")
+            raise GitError(f"unable to clone '{remote.url}': couldn't find remote ref \"{reference.full}\"")
+        raise GitError(f"unable to clone '{remote.url}': {failure(output, remote)}")
+
+    def _prepare(self, job: Job, mirror: Path) -> None:
+        """Make the mirror; one that has collected many packs is made anew, which is cheaper than repacking."""
+        if len(list((mirror / "objects" / "pack").glob("*.pack"))) >= self._limits.packs:
+            shutil.rmtree(mirror)
+        if (mirror / "HEAD").is_file():
+            # What a fetch left that was killed; nobody else works here now.
+            for pattern in ("*.lock", "refs/**/*.lock", "objects/pack/tmp_*"):
+                for stale in mirror.glob(pattern):
+                    stale.unlink(missing_ok=True)
+            return
+        shutil.rmtree(mirror, ignore_errors=True)
+        output = job.run(["init", "--quiet", "--bare", "--template=", str(mirror)])
+        if output.code:
+            raise errors.Unavailable(f"the git mirror could not be made: {_last_line(output.err)}")
+
+    def _remote(self, job: Job, remote: Remote, args: list[str], mirror: Path | None = None) -> Output:
+        header, ca = remote.credentials.header(), remote.credentials.ca
+        # A redirect would carry the login to another address, so with one there is none.
+        config = {"http.followRedirects": "false" if header else "initial"}
+        environment = {}
+        if header:
+            config["http.extraHeader"] = header
+        if ca:
+            file = self._root / f"ca-{hashlib.sha256(ca).hexdigest()[:40]}.pem"
+            if not file.is_file():
+                file.write_bytes(ca)
+            environment["GIT_SSL_CAINFO"] = str(file)
+        return job.run(args, git_dir=mirror, config=config, environment=environment)
+
+    def _commit(self, job: Job, mirror: Path, name: str, reference: Reference) -> Commit:
+        query = f"{name}^{{commit}}\n".encode()
+        output = job.run(["cat-file", "--batch"], git_dir=mirror, stdin=query, max_output=self._limits.commit)
+        head, _, rest = output.out.partition(b"\n")
+        match = re.fullmatch(rb"([0-9a-f]{40,64}) commit (\d+)", head)
+        if match is None:
+            raise GitError(
+                f"unable to resolve commit object for '{reference.commit or reference.full}': object not found"
+            )
+        raw = rest[: int(match[2])]
+        _, _, message = raw.partition(b"\n\n")
+        commit = match[1].decode()
+        return Commit(reference.revision(commit), commit, message.decode(errors="replace"))
+
+
+def _refs(output: bytes) -> dict[str, str]:
+    """`ls-remote`'s lines as ref → hash; what does not look like one is not believed."""
+    found = {}
+    for line in output.decode(errors="replace").splitlines():
+        commit, _, ref = line.partition("\t")
+        if re.fullmatch(r"[0-9a-f]{40}|[0-9a-f]{64}", commit):
+            found[ref] = commit
+    return found
+
+
+def failure(output: Output, remote: Remote) -> str:
+    """What git said about a remote, in the words that go-git uses for it."""
+    get = f'"{remote.url}/info/refs?service=git-upload-pack"'
+    said = [line[8:].strip() for line in output.err.splitlines() if line.startswith("remote: ")]
+    body = "\n".join(said) + "\n" if said else ""
+    if "Authentication failed" in output.err:
+        return f"authentication required: {body}"
+    if status := re.search(r"The requested URL returned error: (\d{3})", output.err):
+        code = status[1]
+        if code == "403":
+            return f"authorization failed: {body}"
+        if code.startswith("3"):
+            return f"the server redirects ({code}), and a login is not sent on: put the new address into spec.url"
+        return f"unexpected client error: unexpected requesting {get} status code: {code}"
+    if re.search(r"fatal: repository '.*' not found", output.err):
+        return f"repository not found: {body}"
+    host = re.sub(r"^https?://([^/?]+).*", r"\1", remote.url)
+    if "Could not resolve host" in output.err:
+        return f"Get {get}: dial tcp: lookup {host}: no such host"
+    if "Failed to connect" in output.err or "Connection refused" in output.err:
+        return f"Get {get}: dial tcp {host}: connect: connection refused"
+    return _last_line(output.err) or f"git ended with code {output.code}"
+
+
+def _deadline(what: str, remote: Remote) -> GitError:
+    get = f'"{remote.url}/info/refs?service=git-upload-pack"'
+    return GitError(f"{what} '{remote.url}': Get {get}: context deadline exceeded")
+
+
+def _absent(remote: Remote, reference: Reference) -> str:
+    if reference.commit:
+        return f"unable to resolve commit object for '{reference.commit}': object not found"
+    return f"unable to clone '{remote.url}': couldn't find remote ref \"{reference.full}\""
+
+
+def _last_line(text: str) -> str:
+    """The last thing git said, without its prefix, control characters and anything that could be a login."""
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    last = re.sub(r"^(fatal|error): ", "", lines[-1]) if lines else ""
+    last = re.sub(r"(?<=//)[^/@\s]*@", "***@", last)
+    return "".join(char for char in last if char.isprintable())[:500]
