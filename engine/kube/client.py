@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import os
 import random
-from collections.abc import AsyncGenerator, Iterable, Mapping
-from contextlib import AbstractAsyncContextManager, suppress
+from collections.abc import AsyncGenerator, Callable, Iterable, Mapping
+from contextlib import AbstractAsyncContextManager
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Self
@@ -169,10 +169,12 @@ class Client:
         field_selector: str = "",
         metadata_only: bool = False,
         timeout: float = 0,
+        on_open: Callable[[], None] | None = None,
     ) -> AsyncGenerator[WatchEvent, None]:
         """Changes after `resource_version`, bookmarks among them, until the server ends the watch.
 
-        `timeout` in seconds; 0 lets us choose. Raises errors.Expired when the version is too old: list again.
+        `timeout` in seconds; 0 lets us choose. `on_open` is called when the server has accepted the watch.
+        Raises errors.Expired when the version is too old: list again.
         """
         seconds = int(timeout) or random.randint(*WATCH_SECONDS)  # noqa: S311  # spreads load, keeps no secret
         query = _selectors(label_selector, field_selector)
@@ -189,6 +191,8 @@ class Client:
             accept=_PARTIAL if metadata_only else JSON,
         )
         async with self.stream(request) as response, _Watchdog(response, self.clock) as dog:
+            if on_open is not None:
+                on_open()
             frames = Frames()
             async for piece in response.content.iter_any():
                 dog.heard = self.clock.monotonic()
@@ -370,8 +374,8 @@ class _Watchdog:
     async def __aexit__(self, *_: object) -> None:
         assert self._task is not None
         self._task.cancel()
-        with suppress(asyncio.CancelledError):
-            await self._task
+        # Not `suppress(CancelledError)`: that would swallow our own cancellation as well.
+        await asyncio.gather(self._task, return_exceptions=True)
 
     async def _guard(self) -> None:
         while True:

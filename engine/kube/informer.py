@@ -186,14 +186,13 @@ class Informer:
                 label_selector=self._label_selector,
                 field_selector=self._field_selector,
                 metadata_only=self._metadata_only,
+                on_open=lambda: self._set("live"),
             )
         ) as events:
             async for event in events:
                 heard = True
                 self._failures = 0
                 self._handle(event)
-                if self._status.state != "live":
-                    self._set("live")
         if not heard and self._clock.monotonic() - began < BRIEF:
             raise errors.Unavailable("the API server ends every watch at once")
 

@@ -198,6 +198,8 @@ class Transport:
         return response
 
     def _url(self, request: Request) -> URL:
+        if {".", ".."} & set(request.path.split("/")):
+            raise errors.Malformed(f"{request.path!r} is not a path that can be asked for")
         url = URL(self.config.server + request.path, encoded=True)
         return url.extend_query(list(request.query)) if request.query else url
 
