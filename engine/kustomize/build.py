@@ -1,0 +1,75 @@
+"""Builds a tree: the root kustomization, then what is done once to everything (engines.md B1)."""
+
+from __future__ import annotations
+
+from typing import Any, Final, Literal
+
+from engine.kustomize.errors import BuildError
+from engine.kustomize.fieldspec import FieldSpec
+from engine.kustomize.files import Files, Remote
+from engine.kustomize.limits import Limits
+from engine.kustomize.origin import ORIGIN, TRANSFORMATIONS, transformations_text
+from engine.kustomize.resmap import ResMap
+from engine.kustomize.resource import Object, Resource
+from engine.kustomize.target import Target
+from engine.kustomize.transform.hashes import AddHashes
+from engine.kustomize.transform.labels import SetEntries
+from engine.kustomize.transform.name_references import NameReferences
+from engine.kustomize.transform.sort_order import LegacyOrder, sort_transformer
+from engine.kustomize.tree import Tree, normal
+
+_LOCAL_CONFIG: Final = "config.kubernetes.io/local-config"
+_MANAGED_BY: Final = {"app.kubernetes.io/managed-by": "kustomize-v5.8.1"}
+_DEFAULT_LIMITS: Final = Limits()
+
+
+def build(
+    tree: Tree,
+    path: str = ".",
+    *,
+    reorder: Literal["none", "legacy"] = "none",
+    load_restrictor: Literal["root", "none"] = "root",
+    remote: Remote | None = None,
+    limits: Limits = _DEFAULT_LIMITS,
+) -> list[dict[str, Any]]:
+    """The objects that the kustomization in `path` makes, in output order.
+
+    `load_restrictor="root"` confines each kustomization's files to its own directory, as the kustomize
+    command does; Flux builds with "none", and then the tree's root is the fence. Raises BuildError for
+    a tree that cannot be built, Unsupported for what is not done here, LimitExceeded past a limit.
+    """
+    path = normal(path)
+    if not tree.is_dir(path):
+        raise BuildError("not a directory", path=path, fix="name a directory with a kustomization file")
+    target = Target(Files(tree, path, load_restrictor == "root", limits, remote))
+    gathered = target.accumulate()
+    resources = gathered.resources
+    AddHashes().apply(resources)
+    NameReferences(gathered.config.name_reference).apply(resources)
+    resources.keep(_is_wanted)
+    if "sortOptions" in target.fields:
+        sort_transformer(target.fields["sortOptions"], target.file).apply(resources)
+    elif reorder == "legacy":
+        LegacyOrder().apply(resources)
+    if "managedByLabel" in target.build_metadata:
+        SetEntries(_MANAGED_BY, [FieldSpec("metadata/labels", create=True)]).apply(resources)
+    return _annotated(resources, target)
+
+
+def _is_wanted(resource: Resource) -> bool:
+    return resource.strings("annotations").get(_LOCAL_CONFIG, "false") == "false"
+
+
+def _annotated(resources: ResMap, target: Target) -> list[Object]:
+    origins = "originAnnotations" in target.build_metadata
+    transformations = "transformerAnnotations" in target.build_metadata
+    for resource in resources:
+        annotations = resource.strings("annotations")
+        added: dict[str, str] = {}
+        if origins and resource.origin is not None:
+            added[ORIGIN] = resource.origin.text()
+        if transformations and resource.transformations:
+            added[TRANSFORMATIONS] = transformations_text(resource.transformations)
+        if added:
+            resource.set_strings("annotations", {**annotations, **added})
+    return [resource.obj for resource in resources]

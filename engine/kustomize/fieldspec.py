@@ -1,0 +1,153 @@
+"""Where in which kinds of objects a transformer works: `path` with `create`, `group`, `version` and `kind`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from engine.kustomize.errors import BuildError
+from engine.kustomize.ids import Gvk, gvk_of
+
+Setter = Callable[[Any], Any]
+_FIRST: Final = [
+    "Namespace",
+    "ResourceQuota",
+    "StorageClass",
+    "CustomResourceDefinition",
+    "ServiceAccount",
+    "PodSecurityPolicy",
+    "Role",
+    "ClusterRole",
+    "RoleBinding",
+    "ClusterRoleBinding",
+    "ConfigMap",
+    "Secret",
+    "Endpoints",
+    "Service",
+    "LimitRange",
+    "PriorityClass",
+    "PersistentVolume",
+    "PersistentVolumeClaim",
+    "Deployment",
+    "StatefulSet",
+    "CronJob",
+    "PodDisruptionBudget",
+]
+_LAST: Final = ("MutatingWebhookConfiguration", "ValidatingWebhookConfiguration")
+ORDER_FIRST: Final = tuple(_FIRST)
+ORDER_LAST: Final = _LAST
+_RANK: Final = {
+    **{kind: index - len(_FIRST) for index, kind in enumerate(_FIRST)},
+    **{kind: index + 1 for index, kind in enumerate(_LAST)},
+}
+
+
+def gvk_order(gvk: Gvk) -> tuple[int, str]:
+    """Kustomize's order among kinds."""
+    return _RANK.get(gvk.kind, 0), f"{gvk.group or '~G'}_{gvk.version or '~V'}_{gvk.kind or '~K'}"
+
+
+@dataclass(frozen=True, slots=True)
+class FieldSpec:
+    """One place: `path` is a/b[]/c, `create` makes what is missing on the way."""
+
+    path: str
+    gvk: Gvk = Gvk()
+    create: bool = False
+
+    @classmethod
+    def parse(cls, raw: Mapping[str, Any]) -> FieldSpec:
+        """From its YAML form."""
+        return cls(
+            str(raw.get("path", "")),
+            Gvk(str(raw.get("group", "")), str(raw.get("version", "")), str(raw.get("kind", ""))),
+            create=bool(raw.get("create", False)),
+        )
+
+
+def split_path(path: str, separator: str = "/") -> list[str]:
+    r"""The parts of a path; a backslash before the separator makes it part of a name."""
+    raw = path.split(separator)
+    if len(raw) > 1 and raw[0] == "":
+        raw = raw[1:]
+    parts = [raw[0]]
+    for part in raw[1:]:
+        if parts[-1].endswith("\\"):
+            parts[-1] = parts[-1][:-1] + separator + part
+        else:
+            parts.append(part)
+    return parts
+
+
+def merge_specs(base: Iterable[FieldSpec], more: Iterable[FieldSpec]) -> tuple[FieldSpec, ...]:
+    """Both lists; a place that is covered already is not added twice."""
+    merged = list(base)
+    for spec in more:
+        known = next((old for old in merged if old.path == spec.path and spec.gvk.selects(old.gvk)), None)
+        if known is None:
+            merged.append(spec)
+        elif known.create != spec.create:
+            raise BuildError(
+                f"conflicting field specs for {spec.path}: create is {known.create} and {spec.create}",
+                field="fieldSpecs",
+            )
+    return tuple(merged)
+
+
+class FieldPath:
+    """Walks one FieldSpec through objects and replaces what it finds there."""
+
+    __slots__ = ("_create", "_gvk", "_make", "_parts", "path")
+
+    def __init__(self, spec: FieldSpec, make: Callable[[], Any] | None = None) -> None:
+        """`make` gives the value to start from at the end of a path that had to be created."""
+        self.path = spec.path
+        self._gvk = spec.gvk
+        self._create = spec.create and make is not None
+        self._make = make or dict
+        self._parts = [(part.removesuffix("[]"), part.endswith("[]")) for part in split_path(spec.path)]
+
+    def apply(self, obj: dict[str, Any], update: Setter) -> None:
+        """Replace every value at this place by `update(value)`; a missing place is left alone unless `create`."""
+        if self._gvk.selects(gvk_of(obj)):
+            self._walk(obj, 0, update, obj)
+
+    def _walk(self, node: Any, position: int, update: Setter, obj: dict[str, Any]) -> None:
+        if node is None:
+            return
+        if node.__class__ is list:
+            for item in node:
+                self._walk(item, position, update, obj)
+            return
+        if node.__class__ is not dict:
+            raise self._misfit(node, obj)
+        name, is_list = self._parts[position]
+        if not name:
+            raise BuildError(f"the path {self.path} has an empty part", field="fieldSpecs")
+        last = position == len(self._parts) - 1
+        create = self._create and not is_list
+        if name not in node:
+            if not create:
+                return
+            node[name] = self._make() if last else {}
+        elif node[name] is None and (create or is_list):
+            node[name] = [] if is_list else self._make() if last else {}
+        if last:
+            node[name] = update(node[name])
+        else:
+            self._walk(node[name], position + 1, update, obj)
+
+    def _misfit(self, node: Any, obj: dict[str, Any]) -> BuildError:
+        metadata = obj.get("metadata") or {}
+        return BuildError(
+            f"{obj.get('kind')} {metadata.get('name')} has a {type(node).__name__} on the path {self.path} "
+            "where a mapping or list is expected",
+            field=self.path,
+        )
+
+
+def apply_all(specs: Iterable[FieldPath], obj: dict[str, Any], update: Setter) -> None:
+    """Every place in turn."""
+    for spec in specs:
+        spec.apply(obj, update)

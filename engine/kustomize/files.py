@@ -1,0 +1,149 @@
+"""Reads files for one kustomization, inside what it may see (engines.md B7)."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from engine.errors import LimitExceeded, Unsupported
+from engine.kustomize.errors import BuildError
+from engine.kustomize.limits import Limits
+from engine.kustomize.load import parse
+from engine.kustomize.tree import Tree
+
+#: A fetcher of remote bases: the URL in; a file's bytes, or a tree and the directory in it to build, out.
+Remote = Callable[[str], "bytes | tuple[Tree, str]"]
+_REMOTE: Final = re.compile(
+    r"(?:[a-z][a-z0-9+.-]*::|[a-z][a-z0-9+-]*://|git@|[\w.-]+@[\w.-]+:|(?:www\.)?github\.com[/:]|gh:)", re.IGNORECASE
+)
+
+
+@dataclass(slots=True)
+class _Counts:
+    files: int = 0
+    kustomizations: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Files:
+    """The files that the kustomization in `root` may read: below it, or anywhere in the tree when not `confined`."""
+
+    tree: Tree
+    root: str
+    confined: bool
+    limits: Limits
+    remote: Remote | None = None
+    #: The directories whose kustomizations led here, outermost first.
+    ancestors: tuple[str, ...] = ()
+    counts: _Counts = field(default_factory=_Counts)
+
+    def path(self, name: str) -> str:
+        """The path in the tree of a file or directory that is named here; BuildError when it may not be seen."""
+        if name.startswith("/"):
+            raise BuildError(
+                f'the path "{name}" cannot be absolute', path=self.root, fix="name it relative to this file"
+            )
+        joined = posixpath.normpath(posixpath.join(self.root, name))
+        if joined == ".." or joined.startswith("../"):
+            raise BuildError(
+                f'security; the path "{name}" leaves the tree', path=self.root, fix="move it into the source"
+            )
+        return joined
+
+    def is_file(self, name: str) -> bool:
+        """Whether the name is a file's."""
+        return self.tree.is_file(self.path(name))
+
+    def read(self, name: str, field: str = "") -> bytes:
+        """A file's bytes."""
+        if is_remote(name):
+            return self._remote_file(name, field)
+        path = self.path(name)
+        if not self.tree.is_file(path):
+            raise BuildError(
+                f"'{path}' doesn't exist" if not self.tree.is_dir(path) else f"'{path}' is a directory",
+                path=self.root,
+                field=field,
+                fix="correct the path or add the file",
+            )
+        if self.confined and not _below(self.tree.real(path), self.tree.real(self.root)):
+            raise BuildError(
+                f"security; file '{path}' is not in or below '{self.root}'",
+                path=self.root,
+                field=field,
+                fix="move the file below the kustomization, or allow it with LoadRestrictionsNone",
+            )
+        self.counts.files += 1
+        if self.counts.files > self.limits.max_files:
+            raise LimitExceeded(f"a build may not read more than {self.limits.max_files} files")
+        return self.tree.read(path)
+
+    def documents(self, name: str, field: str = "") -> list[Any]:
+        """The YAML documents of a file."""
+        return parse(self.read(name, field), self.path(name), self.limits.yaml)
+
+    def directory(self, name: str, field: str) -> Files:
+        """The same for the kustomization in another directory."""
+        if is_remote(name):
+            return self._remote_base(name, field)
+        path = self.path(name)
+        if self.tree.is_file(path):
+            raise BuildError(f"must build at directory: '{path}' is a file", path=self.root, field=field)
+        if not self.tree.is_dir(path):
+            raise BuildError(
+                f"'{path}' doesn't exist", path=self.root, field=field, fix="correct the path or add the file"
+            )
+        real = self.tree.real(path)
+        chain = (*self.ancestors, self.tree.real(self.root))
+        if real in chain:
+            steps = " -> ".join((*chain[chain.index(real) :], real))
+            raise BuildError(f"cycle detected: {steps}", path=self.root, field=field, fix="remove one of the steps")
+        if any(_below(ancestor, real) for ancestor in chain):
+            raise BuildError(
+                f"cycle detected: '{path}' contains the directory that refers to it", path=self.root, field=field
+            )
+        self._count(chain)
+        return Files(self.tree, path, self.confined, self.limits, self.remote, chain, self.counts)
+
+    def _count(self, chain: tuple[str, ...]) -> None:
+        self.counts.kustomizations += 1
+        if self.counts.kustomizations > self.limits.max_kustomizations or len(chain) > self.limits.max_depth:
+            raise LimitExceeded(
+                f"{self.root}: a build may not have more than {self.limits.max_kustomizations} kustomizations, "
+                f"{self.limits.max_depth} deep"
+            )
+
+    def _fetch(self, url: str, field: str) -> bytes | tuple[Tree, str]:
+        if self.remote is None:
+            raise Unsupported(
+                f"{self.root}, {field}: not computed: remote base URL",
+                fix="put the files into the source, or let the controller fetch remote bases",
+            )
+        return self.remote(url)
+
+    def _remote_file(self, url: str, field: str) -> bytes:
+        fetched = self._fetch(url, field)
+        if isinstance(fetched, bytes):
+            return fetched
+        raise BuildError("this URL is a repository where a file is expected", path=self.root, field=field)
+
+    def _remote_base(self, url: str, field: str) -> Files:
+        fetched = self._fetch(url, field)
+        if isinstance(fetched, bytes):
+            raise BuildError("this URL is a file where a directory is expected", path=self.root, field=field)
+        tree, path = fetched
+        chain = (*self.ancestors, self.root)
+        self._count(chain)
+        return Files(tree, path, self.confined, self.limits, self.remote, (), self.counts)
+
+
+def is_remote(name: str) -> bool:
+    """Whether a resource is named by URL."""
+    return _REMOTE.match(name) is not None
+
+
+def _below(path: str, directory: str) -> bool:
+    return directory == "." or path == directory or path.startswith(directory + "/")

@@ -1,0 +1,1 @@
+"""What makes objects: configMapGenerator and secretGenerator."""

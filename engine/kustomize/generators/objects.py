@@ -1,0 +1,89 @@
+"""configMapGenerator and secretGenerator, and the generator plugins of the same names."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+from engine.kustomize.errors import BuildError
+from engine.kustomize.files import Files
+from engine.kustomize.generators.key_values import key_values
+from engine.kustomize.kustomization import fix_env
+from engine.kustomize.resource import Behavior, Object, Resource
+
+Config = Mapping[str, Any]
+Generator = Callable[[Config, Files], list[Resource]]
+_LINE: Final = 70
+
+
+def config_map(config: Config, files: Files) -> list[Resource]:
+    """A ConfigMap: text goes to `data`, other bytes to `binaryData`."""
+    obj = _base("ConfigMap", config, files)
+    for key, value in sorted(key_values(fix_env(dict(config)), files, "configMapGenerator").items()):
+        try:
+            obj.setdefault("data", {})[key] = value.decode()
+        except UnicodeDecodeError:
+            obj.setdefault("binaryData", {})[key] = base64_lines(value)
+    return [_finished(obj, config, files)]
+
+
+def secret(config: Config, files: Files) -> list[Resource]:
+    """A Secret, Opaque unless `type` says otherwise."""
+    obj = _base("Secret", config, files)
+    obj["type"] = config.get("type") or "Opaque"
+    for key, value in sorted(key_values(fix_env(dict(config)), files, "secretGenerator").items()):
+        obj.setdefault("data", {})[key] = base64_lines(value)
+    return [_finished(obj, config, files)]
+
+
+def base64_lines(value: bytes) -> str:
+    """Base64 in lines of 70 characters when it is longer than one."""
+    encoded = base64.b64encode(value).decode()
+    if len(encoded) < _LINE:
+        return encoded
+    return "".join(encoded[start : start + _LINE] + "\n" for start in range(0, len(encoded), _LINE))
+
+
+def _base(kind: str, config: Config, files: Files) -> Object:
+    name = config.get("name", "")
+    if not name:
+        raise BuildError(f"a generated {kind} must have a name", path=files.root, field="name")
+    metadata = {"name": name}
+    if config.get("namespace"):
+        metadata["namespace"] = config["namespace"]
+    return {"apiVersion": "v1", "kind": kind, "metadata": metadata}
+
+
+def _finished(obj: Object, config: Config, files: Files) -> Resource:
+    options: Mapping[str, Any] = config.get("options", {})
+    resource = Resource(obj)
+    for field in ("labels", "annotations"):
+        resource.set_strings(field, dict(sorted(options.get(field, {}).items())))
+    if options.get("immutable"):
+        obj["immutable"] = True
+    resource.needs_hash = not options.get("disableNameSuffixHash", False)
+    behavior = config.get("behavior", "")
+    try:
+        resource.behavior = Behavior(behavior)
+    except ValueError as error:
+        raise BuildError(
+            f'"{behavior}" is not one of create, replace, merge', path=files.root, field="behavior"
+        ) from error
+    return resource
+
+
+def with_global_options(config: Config, options: Config | None) -> dict[str, Any]:
+    """A generator's configuration under `generatorOptions`: its own labels and annotations win, flags add up."""
+    if not options:
+        return dict(config)
+    own: Mapping[str, Any] = config.get("options", {})
+    merged: dict[str, Any] = {
+        field: {**options.get(field, {}), **own.get(field, {})} for field in ("labels", "annotations")
+    }
+    for flag in ("disableNameSuffixHash", "immutable"):
+        merged[flag] = bool(own.get(flag)) or bool(options.get(flag))
+    return {**config, "options": merged}
+
+
+GENERATORS: Final[dict[str, Generator]] = {"ConfigMapGenerator": config_map, "SecretGenerator": secret}

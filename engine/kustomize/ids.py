@@ -1,0 +1,104 @@
+"""Who an object is: group, version, kind, name, namespace, and how kustomize compares them (engines.md B4)."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+from engine.kustomize.schemas import is_cluster_scoped
+
+#: The namespace of what has none: it equals no real one.
+NO_NAMESPACE = "_non_namespaceable_"
+_DEFAULT = "default"
+
+
+class Gvk(NamedTuple):
+    """Group, version and kind; as a selector an empty part matches anything."""
+
+    group: str = ""
+    version: str = ""
+    kind: str = ""
+
+    @property
+    def api_version(self) -> str:
+        """`group/version`, or the version alone in the core group."""
+        return f"{self.group}/{self.version}" if self.group else self.version
+
+    def selects(self, other: Gvk) -> bool:
+        """Whether every part that is set here equals the other's."""
+        return (
+            (not self.kind or self.kind == other.kind)
+            and (not self.group or self.group == other.group)
+            and (not self.version or self.version == other.version)
+        )
+
+    def __str__(self) -> str:
+        return f"{self.kind or '[noKind]'}.{self.version or '[noVer]'}.{self.group or '[noGrp]'}"
+
+
+class ResId(NamedTuple):
+    """An object's identity; `namespace` is as written ("" when it is not)."""
+
+    gvk: Gvk
+    name: str = ""
+    namespace: str = ""
+    cluster: bool = False
+
+    @property
+    def effective_namespace(self) -> str:
+        """The namespace with the default filled in, or NO_NAMESPACE for a cluster's own objects."""
+        if self.cluster:
+            return NO_NAMESPACE
+        return self.namespace or _DEFAULT
+
+    @property
+    def key(self) -> tuple[str, str, str, str, str]:
+        """What two ids share when they mean the same object."""
+        return (*self.gvk, self.name, self.effective_namespace)
+
+    def same_namespace(self, other: ResId) -> bool:
+        """Whether both live in the same namespace, or in none."""
+        return self.effective_namespace == other.effective_namespace
+
+    def same(self, other: ResId) -> bool:
+        """Whether both mean the same object."""
+        return self.gvk == other.gvk and self.name == other.name and self.same_namespace(other)
+
+    def __str__(self) -> str:
+        return f"{self.gvk}/{self.name or '[noName]'}.{self.namespace or '[noNs]'}"
+
+
+def split_api_version(api_version: str) -> tuple[str, str]:
+    """Group and version."""
+    group, slash, version = api_version.partition("/")
+    return (group, version) if slash else ("", group)
+
+
+def gvk_of(obj: dict[str, Any]) -> Gvk:
+    """The group, version and kind of an object."""
+    group, version = split_api_version(text(obj.get("apiVersion")))
+    return Gvk(group, version, text(obj.get("kind")))
+
+
+def id_of(obj: dict[str, Any]) -> ResId:
+    """The identity of an object as it stands."""
+    gvk = gvk_of(obj)
+    metadata = obj.get("metadata")
+    if not isinstance(metadata, dict):
+        metadata = {}
+    return ResId(
+        gvk,
+        text(metadata.get("name")),
+        text(metadata.get("namespace")),
+        is_cluster_scoped(gvk.api_version, gvk.kind),
+    )
+
+
+def text(value: Any) -> str:
+    """A scalar as the text that stands in the YAML; "" for null."""
+    if value.__class__ is str:
+        return str(value)
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return str(value) if isinstance(value, (str, int, float)) else ""

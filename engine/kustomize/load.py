@@ -1,0 +1,96 @@
+"""Bytes into resources: documents, lists in lists, and what every resource must have."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from engine import yaml
+from engine.errors import Malformed
+from engine.kustomize.errors import BuildError
+from engine.kustomize.resource import Resource
+
+_LIST_KINDS: Final = frozenset(("List", "ResourceList"))
+
+
+def resources_from(content: bytes | str, path: str, limits: yaml.Limits) -> list[Resource]:
+    """The resources of a YAML or JSON file; BuildError when it holds anything else."""
+    return [Resource(obj) for obj in objects_from(content, path, limits)]
+
+
+def objects_from(content: bytes | str, path: str, limits: yaml.Limits) -> list[dict[str, Any]]:
+    """The objects of a file, with List kinds unrolled behind what stands before and after them."""
+    documents = [document for document in parse(content, path, limits) if document not in ({}, [], None)]
+    for document in documents:
+        _require_identity(document, path)
+    return list(_unrolled(documents, path))
+
+
+def parse(content: bytes | str, path: str, limits: yaml.Limits) -> list[Any]:
+    """The documents of a file under kustomize's own rules of YAML."""
+    try:
+        return yaml.load_all(content, profile=yaml.Profile.V3, name=path, limits=limits)
+    except Malformed as error:
+        raise BuildError(error.message) from error
+
+
+def _unrolled(documents: list[Any], path: str) -> list[dict[str, Any]]:
+    result: list[dict[str, Any]] = []
+    queue = list(documents)
+    if len(queue) == 1 and queue[0].get("kind") in _LIST_KINDS and isinstance(queue[0].get("items"), list):
+        queue = _items(queue[0], path)
+    position = 0
+    while position < len(queue):
+        document = queue[position]
+        position += 1
+        if not str(document["kind"]).endswith("List") or "items" not in document:
+            result.append(document)
+            continue
+        queue.extend(_items(document, path))
+    return result
+
+
+def _items(document: dict[str, Any], path: str) -> list[dict[str, Any]]:
+    items = document.get("items")
+    if items is None:
+        return []
+    if not isinstance(items, list):
+        raise BuildError(f"items of a {document['kind']} is not a list", path=path, field="items")
+    kept = [item for item in items if item not in ({}, [], None)]
+    for item in kept:
+        _require_identity(item, path)
+    return kept
+
+
+def _require_identity(obj: Any, path: str) -> None:
+    if not isinstance(obj, dict):
+        raise BuildError(
+            f"a {type(obj).__name__} stands where a Kubernetes object is expected",
+            path=path,
+            fix="give it apiVersion, kind and metadata",
+        )
+    kind = obj.get("kind")
+    if not isinstance(kind, str) or not kind:
+        raise BuildError("an object without kind", path=path, field="kind", fix="set apiVersion and kind")
+    if kind.endswith("List"):
+        return
+    metadata = obj.get("metadata")
+    if not isinstance(metadata, dict) or metadata.get("name") in (None, ""):
+        raise BuildError(f"a {kind} without a name", path=path, field="metadata.name", fix="name it")
+    hole = _null_in_list(obj, "")
+    if hole:
+        raise BuildError(f"{kind} {metadata['name']} has an empty list item", path=path, field=hole)
+
+
+def _null_in_list(value: Any, path: str) -> str:
+    if value.__class__ is dict:
+        for key, child in value.items():
+            if child.__class__ in (dict, list):
+                found = _null_in_list(child, f"{path}.{key}" if path else key)
+                if found:
+                    return found
+    elif value.__class__ is list:
+        for index, child in enumerate(value):
+            found = f"{path}[{index}]" if child is None else _null_in_list(child, f"{path}[{index}]")
+            if found:
+                return found
+    return ""

@@ -1,0 +1,230 @@
+"""Strategic merge patches as kustomize's kyaml applies them (engines.md B6)."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from engine.kustomize.errors import BuildError
+from engine.kustomize.ids import text
+from engine.kustomize.jsonpatch import copy_value
+from engine.kustomize.schemas import NOTHING, Schema, SchemaFor
+
+DIRECTIVE: Final = "$patch"
+_DIRECTIVES: Final = frozenset(("delete", "replace", "merge"))
+
+
+class _Missing:
+    """No value at all, as opposed to null."""
+
+    def __repr__(self) -> str:
+        return "MISSING"
+
+
+MISSING: Final = _Missing()
+
+
+def strategic_merge(target: Any, patch: Any, schema_for: SchemaFor) -> Any:
+    """The target changed by the patch, in place where possible; MISSING when the patch deletes it.
+
+    The patch stays as it is, so that it can be applied to many targets.
+    """
+    return _Merger(schema_for).value(target, copy_value(patch), None, "")
+
+
+class _Merger:
+    def __init__(self, schema_for: SchemaFor) -> None:
+        self._schema_for = schema_for
+
+    def value(self, target: Any, patch: Any, schema: Schema | None, path: str) -> Any:
+        """The merged value of one field or item."""
+        leading = patch if target is MISSING or target is None else target
+        if isinstance(leading, dict):
+            return self._mapping(target, patch, self._schema(schema, target, patch), path)
+        if isinstance(leading, list):
+            return self._list(target, patch, schema or NOTHING, path)
+        if isinstance(patch, (dict, list)):
+            raise _mismatch(leading, patch, path)
+        if patch is MISSING:
+            return target
+        return MISSING if patch is None else patch
+
+    def _schema(self, schema: Schema | None, *values: Any) -> Schema | None:
+        if schema is not None:
+            return schema
+        for value in values:
+            if isinstance(value, dict) and value.get("kind") and value.get("apiVersion"):
+                found = self._schema_for(text(value["apiVersion"]), text(value["kind"]))
+                if found is not None:
+                    return found
+        return None
+
+    def _mapping(self, target: Any, patch: Any, schema: Schema | None, path: str) -> Any:
+        if patch is None:
+            return MISSING
+        if not isinstance(patch, (dict, _Missing)) or not isinstance(target, (dict, _Missing, type(None))):
+            raise _mismatch(target, patch, path)
+        directive = _take_directive(patch, path) if isinstance(patch, dict) else "merge"
+        if directive == "delete":
+            return MISSING
+        if patch is MISSING:
+            return target
+        if directive == "replace" or not isinstance(target, dict):
+            return self._fresh_mapping(patch, schema, path)
+        for key in patch:
+            child = schema.child(key) if schema is not None else None
+            merged = self.value(target.get(key, MISSING), patch[key], child, f"{path}.{key}" if path else key)
+            if merged is MISSING:
+                target.pop(key, None)
+            else:
+                target[key] = merged
+        return target
+
+    def _list(self, target: Any, patch: Any, schema: Schema, path: str) -> Any:
+        if patch is None:
+            return MISSING
+        if patch is MISSING:
+            return target
+        if not isinstance(patch, list) or not isinstance(target, (list, _Missing, type(None))):
+            raise _mismatch(target, patch, path)
+        if schema.merge_keys is None:
+            return patch
+        directive = _take_list_directive(patch, path)
+        if directive == "delete":
+            return MISSING
+        if directive == "replace" or not isinstance(target, list):
+            return self._fresh_list(patch, schema, path)
+        if not schema.merge_keys:
+            return [*dict.fromkeys(patch), *(item for item in target if item not in patch)]
+        return self._keyed(target, patch, schema, path)
+
+    def _fresh(self, value: Any, schema: Schema | None, path: str) -> Any:
+        """A value that only the patch has: nulls and directives inside it do their work."""
+        if isinstance(value, dict):
+            schema = self._schema(schema, value)
+            return MISSING if _take_directive(value, path) == "delete" else self._fresh_mapping(value, schema, path)
+        if isinstance(value, list) and schema is not None and schema.merge_keys is not None:
+            return MISSING if _take_list_directive(value, path) == "delete" else self._fresh_list(value, schema, path)
+        return MISSING if value is None else value
+
+    def _fresh_mapping(self, patch: dict[str, Any], schema: Schema | None, path: str) -> dict[str, Any]:
+        fresh = {}
+        for key, value in patch.items():
+            child = self._fresh(value, schema.child(key) if schema is not None else None, f"{path}.{key}")
+            if child is not MISSING:
+                fresh[key] = child
+        return fresh
+
+    def _fresh_list(self, patch: list[Any], schema: Schema, path: str) -> list[Any]:
+        items = [self._fresh(item, schema.items, path) for item in patch]
+        kept = [item for item in items if item is not MISSING and item != {}]
+        return self._keyed(kept, [], schema, path) if schema.merge_keys else list(dict.fromkeys(kept))
+
+    def _keyed(self, target: list[Any], patch: list[Any], schema: Schema, path: str) -> list[Any]:
+        """Items with equal keys are merged; the patch's come first, in its order."""
+        assert schema.merge_keys is not None
+        groups = _merge_values([_values(item, schema.merge_keys) for item in (*patch, *target)])
+        keys = tuple(key for index, key in enumerate(schema.merge_keys) if any(values[index] for values in groups)) or (
+            schema.merge_keys
+        )
+        result: list[Any] = []
+        left = list(target)
+        for values in dict.fromkeys(groups):
+            wanted = {
+                key: values[index] for index, key in enumerate(schema.merge_keys) if key in keys and values[index]
+            }
+            if not wanted:
+                continue
+            old, new = _find(left, wanted), _find(patch, wanted)
+            merged = self.value(old, new, schema.items, f"{path}[{','.join(wanted.values())}]")
+            if merged is MISSING or merged is None or merged == {}:
+                left = [item for item in left if not _matches(item, wanted)]
+                continue
+            for key, value in wanted.items():
+                merged.setdefault(key, value)
+            result.append(merged)
+        return _with_rest(result, left, keys)
+
+
+def _with_rest(merged: list[Any], target: list[Any], keys: tuple[str, ...]) -> list[Any]:
+    """The merged items, and what stood in the target: in place for one key, behind for several."""
+    result = list(merged)
+    for item in target:
+        if not isinstance(item, dict) or item == {}:
+            if item not in (None, {}):
+                result.append(item)
+            continue
+        wanted = {key: text(item[key]) for key in keys if item.get(key) is not None}
+        if len(keys) == 1 and wanted:
+            position = next((index for index, known in enumerate(result) if _matches(known, wanted)), None)
+            if position is None:
+                result.append(item)
+            else:
+                result[position] = item
+            continue
+        result = [known for known in result if not (wanted and _matches(known, wanted))]
+        result.append(item)
+    return result
+
+
+def _values(item: Any, keys: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(text(item.get(key)) for key in keys) if isinstance(item, dict) else ("",) * len(keys)
+
+
+def _merge_values(groups: list[tuple[str, ...]]) -> list[tuple[str, ...]]:
+    """Key values that differ only in what one of them leaves out are one and the same."""
+    merged = list(dict.fromkeys(groups))
+    if not merged or len(merged[0]) < 2:
+        return merged
+    for index in range(len(merged)):
+        for other, right in enumerate(merged):
+            joined = _joined(merged[index], right)
+            if joined is not None:
+                merged[index] = merged[other] = joined
+    return merged
+
+
+def _joined(left: tuple[str, ...], right: tuple[str, ...]) -> tuple[str, ...] | None:
+    pairs = list(zip(left, right, strict=True))
+    if any(a and b and a != b for a, b in pairs) or not any(a == b for a, b in pairs):
+        return None
+    return tuple(a or b for a, b in pairs)
+
+
+def _matches(item: Any, wanted: dict[str, str]) -> bool:
+    return isinstance(item, dict) and all(
+        item.get(key) is not None and text(item[key]) == value for key, value in wanted.items()
+    )
+
+
+def _find(items: list[Any], wanted: dict[str, str]) -> Any:
+    return next((item for item in items if _matches(item, wanted)), MISSING)
+
+
+def _take_directive(patch: dict[str, Any], path: str) -> str:
+    if DIRECTIVE not in patch:
+        return "merge"
+    directive = text(patch[DIRECTIVE])
+    if directive not in _DIRECTIVES:
+        raise BuildError(f"unknown patch strategy '{directive}'", field=path, fix="use delete, replace or merge")
+    del patch[DIRECTIVE]
+    return directive
+
+
+def _take_list_directive(patch: list[Any], path: str) -> str:
+    """A directive for the whole list is an item that holds nothing else."""
+    marker = next((item for item in patch if isinstance(item, dict) and DIRECTIVE in item), None)
+    if marker is None or len(marker) > 1:
+        return "merge"
+    directive = _take_directive(marker, path)
+    patch.remove(marker)
+    return directive
+
+
+def _mismatch(target: Any, patch: Any, path: str) -> BuildError:
+    names = {dict: "a mapping", list: "a list"}
+    return BuildError(
+        f"wrong node kind: the object has {names.get(type(target), 'a scalar')} where the patch has "
+        f"{names.get(type(patch), 'a scalar')}",
+        field=path,
+        fix="give both the same structure",
+    )

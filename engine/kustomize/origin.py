@@ -1,0 +1,70 @@
+"""Where an object came from, as `buildMetadata` writes it into annotations."""
+
+from __future__ import annotations
+
+import posixpath
+from dataclasses import dataclass, replace
+from typing import Any
+
+from engine import yaml
+
+ORIGIN = "config.kubernetes.io/origin"
+TRANSFORMATIONS = "alpha.config.kubernetes.io/transformations"
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """A file, or the kustomization file and plugin that made or changed an object."""
+
+    path: str = ""
+    configured_in: str = ""
+    api_version: str = ""
+    kind: str = ""
+    name: str = ""
+    namespace: str = ""
+
+    def joined(self, path: str) -> Origin:
+        """This place and a path below it."""
+        return replace(self, path=posixpath.normpath(posixpath.join(self.path, path)))
+
+    def configured(self, file: str, kind: str) -> Origin:
+        """A builtin that the kustomization file here configures."""
+        return Origin(
+            configured_in=posixpath.normpath(posixpath.join(self.path, file)), api_version="builtin", kind=kind
+        )
+
+    def text(self) -> str:
+        """The YAML of one origin, fields in kustomize's order."""
+        return "".join(f"{line}\n" for line in self._lines())
+
+    def _lines(self) -> list[str]:
+        lines = []
+        if self.path:
+            lines.append(f"path: {_scalar(self.path)}")
+        if self.configured_in:
+            lines.append(f"configuredIn: {_scalar(self.configured_in)}")
+        by: dict[str, Any] = {
+            "apiVersion": self.api_version,
+            "kind": self.kind,
+            "name": self.name,
+            "namespace": self.namespace,
+        }
+        if any(by.values()):
+            lines.append("configuredBy:")
+            lines.extend(f"  {key}: {_scalar(value)}" for key, value in by.items() if value)
+        return lines
+
+
+def transformations_text(origins: list[Origin]) -> str:
+    """The YAML of a list of origins."""
+    text = ""
+    for origin in origins:
+        lead = "- "
+        for line in origin._lines():
+            text += f"{lead}{line}\n"
+            lead = "  "
+    return text
+
+
+def _scalar(value: str) -> str:
+    return yaml.dump(value).removesuffix("\n")

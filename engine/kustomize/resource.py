@@ -1,0 +1,166 @@
+"""An object under construction and what it was called before."""
+
+from __future__ import annotations
+
+from enum import Enum
+from typing import Any
+
+from engine.kustomize.errors import BuildError
+from engine.kustomize.ids import Gvk, ResId, gvk_of, id_of, text
+from engine.kustomize.origin import Origin
+
+Object = dict[str, Any]
+
+
+class Behavior(Enum):
+    """What a generator does when the object exists already."""
+
+    UNSPECIFIED = ""
+    CREATE = "create"
+    REPLACE = "replace"
+    MERGE = "merge"
+
+
+class Resource:
+    """One object with its history: earlier ids, prefixes and suffixes, and how it came to be.
+
+    kustomize keeps these as internal annotations; here they never touch the object, so patches,
+    hashes and selectors see only what is the object's own.
+    """
+
+    __slots__ = (
+        "allow_kind_change",
+        "allow_name_change",
+        "behavior",
+        "needs_hash",
+        "obj",
+        "origin",
+        "prefixes",
+        "previous",
+        "suffixes",
+        "transformations",
+        "var_names",
+    )
+
+    def __init__(self, obj: Object, *, origin: Origin | None = None) -> None:
+        self.obj = obj
+        self.origin = origin
+        self.transformations: list[Origin] = []
+        #: Earlier (namespace, name, kind), oldest first; namespaces are effective ones.
+        self.previous: list[tuple[str, str, str]] = []
+        self.prefixes: list[str] = []
+        self.suffixes: list[str] = []
+        self.behavior = Behavior.UNSPECIFIED
+        self.needs_hash = False
+        self.allow_name_change = False
+        self.allow_kind_change = False
+        self.var_names: list[str] = []
+
+    @property
+    def gvk(self) -> Gvk:
+        """Group, version and kind as they stand."""
+        return gvk_of(self.obj)
+
+    @property
+    def id(self) -> ResId:
+        """The identity as it stands."""
+        return id_of(self.obj)
+
+    @property
+    def previous_ids(self) -> list[ResId]:
+        """Earlier identities, oldest first."""
+        if not self.previous:
+            return []
+        gvk = self.gvk
+        return [ResId(gvk._replace(kind=kind), name, namespace) for namespace, name, kind in self.previous]
+
+    @property
+    def original_id(self) -> ResId:
+        """The first identity."""
+        if not self.previous:
+            return self.id
+        namespace, name, kind = self.previous[0]
+        return ResId(self.gvk._replace(kind=kind), name, namespace)
+
+    @property
+    def name(self) -> str:
+        """metadata.name."""
+        return text(self.metadata.get("name"))
+
+    @property
+    def namespace(self) -> str:
+        """metadata.namespace, or ""."""
+        return text(self.metadata.get("namespace"))
+
+    @property
+    def kind(self) -> str:
+        """The kind as it stands."""
+        return text(self.obj.get("kind"))
+
+    @property
+    def metadata(self) -> Object:
+        """metadata; an empty dict that is not the object's when it has none."""
+        found = self.obj.get("metadata")
+        return found if isinstance(found, dict) else {}
+
+    def own_metadata(self) -> Object:
+        """metadata, made when missing."""
+        found = self.obj.get("metadata")
+        if not isinstance(found, dict):
+            found = self.obj["metadata"] = {}
+        return found
+
+    def strings(self, field: str) -> dict[str, str]:
+        """Labels or annotations as text."""
+        found = self.metadata.get(field)
+        return {key: text(value) for key, value in found.items()} if isinstance(found, dict) else {}
+
+    def set_strings(self, field: str, values: dict[str, str]) -> None:
+        """Set labels or annotations; none removes the field."""
+        if values:
+            self.own_metadata()[field] = values
+        else:
+            self.metadata.pop(field, None)
+
+    def set_name(self, name: str) -> None:
+        """Set metadata.name."""
+        self.own_metadata()["name"] = name
+
+    def set_namespace(self, namespace: str) -> None:
+        """Set metadata.namespace, or remove it."""
+        if namespace:
+            self.own_metadata()["namespace"] = namespace
+        else:
+            self.metadata.pop("namespace", None)
+
+    def remember(self) -> None:
+        """Keep the identity as it stands among the earlier ones."""
+        current = self.id
+        self.previous.append((current.effective_namespace, current.name, current.gvk.kind))
+
+    def copy_history(self, other: Resource) -> None:
+        """Take over the other's identity trail."""
+        self.previous = list(other.previous)
+        self.prefixes = list(other.prefixes)
+        self.suffixes = list(other.suffixes)
+        self.var_names = list(other.var_names)
+
+    def same_prefixes_and_suffixes(self, other: Resource, *, allow_empty: bool) -> bool:
+        """Whether the shorter trail of each ends the longer one (or one is empty, if that is allowed)."""
+        return _same_ending(self.prefixes, other.prefixes, allow_empty=allow_empty) and _same_ending(
+            self.suffixes, other.suffixes, allow_empty=allow_empty
+        )
+
+    def build_error(self, message: str, *, fix: str = "") -> BuildError:
+        """An error that names this object."""
+        return BuildError(f"{self.id}: {message}", fix=fix)
+
+    def __repr__(self) -> str:
+        return f"Resource({self.id})"
+
+
+def _same_ending(left: list[str], right: list[str], *, allow_empty: bool) -> bool:
+    if not left or not right:
+        return allow_empty or left == right
+    shorter, longer = sorted((left, right), key=len)
+    return longer[len(longer) - len(shorter) :] == shorter

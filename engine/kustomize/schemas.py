@@ -1,0 +1,185 @@
+"""What kustomize knows of Kubernetes' own types: merge keys and scope.
+
+kustomize 5.8 carries the OpenAPI of Kubernetes 1.21 whatever cluster it builds for, so these are
+that release's facts and not the current ones: a list without a merge key here is replaced by a patch,
+and a kind that is not cluster-scoped here gets a namespace. Only what matters to a merge is kept.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+
+@dataclass(frozen=True, slots=True)
+class Schema:
+    """A type as far as merging needs it.
+
+    `merge_keys` of a list: None = a patch replaces it, () = a set of scalars, else the keys that identify an item.
+    """
+
+    properties: Mapping[str, Schema] = field(default_factory=dict)
+    items: Schema | None = None
+    merge_keys: tuple[str, ...] | None = None
+
+    def child(self, name: str) -> Schema:
+        """The schema of a field; an empty one when nothing about it matters."""
+        return self.properties.get(name, NOTHING)
+
+
+NOTHING: Final = Schema()
+
+
+def _object(**properties: Schema) -> Schema:
+    return Schema(properties=properties)
+
+
+def _by(*keys: str, items: Schema | None = None) -> Schema:
+    return Schema(merge_keys=keys, items=items)
+
+
+_SET: Final = _by()
+_CONDITIONS: Final = _object(conditions=_by("type"))
+_METADATA: Final = _object(finalizers=_SET, ownerReferences=_by("uid"))
+_CONTAINER: Final = _object(
+    env=_by("name"),
+    ports=_by("containerPort", "protocol"),
+    volumeDevices=_by("devicePath"),
+    volumeMounts=_by("mountPath"),
+)
+_EPHEMERAL: Final = _object(env=_by("name"), volumeDevices=_by("devicePath"), volumeMounts=_by("mountPath"))
+_CLAIM: Final = _object(metadata=_METADATA, status=_CONDITIONS)
+_POD_SPEC: Final = _object(
+    containers=_by("name", items=_CONTAINER),
+    initContainers=_by("name", items=_CONTAINER),
+    ephemeralContainers=_by("name", items=_EPHEMERAL),
+    hostAliases=_by("ip"),
+    imagePullSecrets=_by("name"),
+    topologySpreadConstraints=_by("topologyKey", "whenUnsatisfiable"),
+    volumes=_by("name", items=_object(ephemeral=_object(volumeClaimTemplate=_object(metadata=_METADATA)))),
+)
+_POD_TEMPLATE: Final = _object(metadata=_METADATA, spec=_POD_SPEC)
+_WORKLOAD: Final = _object(metadata=_METADATA, spec=_object(template=_POD_TEMPLATE), status=_CONDITIONS)
+_JOB_TEMPLATE: Final = _object(metadata=_METADATA, spec=_object(template=_POD_TEMPLATE))
+_CRON_JOB: Final = _object(metadata=_METADATA, spec=_object(jobTemplate=_JOB_TEMPLATE))
+_WITH_CONDITIONS: Final = _object(metadata=_METADATA, status=_CONDITIONS)
+_WEBHOOKS: Final = _object(metadata=_METADATA, webhooks=_by("name"))
+_PLAIN: Final = _object(metadata=_METADATA)
+
+_TYPES: Final[dict[tuple[str, str], Schema]] = {
+    ("apps/v1", "DaemonSet"): _WORKLOAD,
+    ("apps/v1", "Deployment"): _WORKLOAD,
+    ("apps/v1", "ReplicaSet"): _WORKLOAD,
+    ("apps/v1", "StatefulSet"): _object(
+        metadata=_METADATA,
+        spec=_object(template=_POD_TEMPLATE, volumeClaimTemplates=Schema(items=_CLAIM)),
+        status=_CONDITIONS,
+    ),
+    ("batch/v1", "Job"): _WORKLOAD,
+    ("batch/v1", "CronJob"): _CRON_JOB,
+    ("batch/v1beta1", "CronJob"): _CRON_JOB,
+    ("v1", "ComponentStatus"): _object(metadata=_METADATA, conditions=_by("type")),
+    ("v1", "Namespace"): _WITH_CONDITIONS,
+    ("v1", "Node"): _object(
+        metadata=_METADATA,
+        spec=_object(podCIDRs=_SET),
+        status=_object(addresses=_by("type"), conditions=_by("type")),
+    ),
+    ("v1", "PersistentVolumeClaim"): _CLAIM,
+    ("v1", "Pod"): _object(
+        metadata=_METADATA, spec=_POD_SPEC, status=_object(conditions=_by("type"), podIPs=_by("ip"))
+    ),
+    ("v1", "PodTemplate"): _object(metadata=_METADATA, template=_POD_TEMPLATE),
+    ("v1", "ReplicationController"): _WORKLOAD,
+    ("v1", "Service"): _object(metadata=_METADATA, spec=_object(ports=_by("port", "protocol")), status=_CONDITIONS),
+    ("v1", "ServiceAccount"): _object(metadata=_METADATA, secrets=_by("name")),
+    ("policy/v1", "PodDisruptionBudget"): _WITH_CONDITIONS,
+    ("policy/v1beta1", "PodDisruptionBudget"): _WITH_CONDITIONS,
+    **{
+        (f"admissionregistration.k8s.io/{version}", f"{kind}WebhookConfiguration"): _WEBHOOKS
+        for version in ("v1", "v1beta1")
+        for kind in ("Mutating", "Validating")
+    },
+}
+
+#: Groups whose other kinds have nothing but mergeable metadata.
+_KNOWN_VERSIONS: Final = frozenset(
+    [
+        "v1",
+        "apps/v1",
+        "batch/v1",
+        "batch/v1beta1",
+        "autoscaling/v1",
+        "autoscaling/v2beta1",
+        "autoscaling/v2beta2",
+        "policy/v1",
+        "policy/v1beta1",
+        "networking.k8s.io/v1",
+        "networking.k8s.io/v1beta1",
+        "extensions/v1beta1",
+        "rbac.authorization.k8s.io/v1",
+        "rbac.authorization.k8s.io/v1beta1",
+        "storage.k8s.io/v1",
+        "storage.k8s.io/v1beta1",
+        "scheduling.k8s.io/v1",
+        "scheduling.k8s.io/v1beta1",
+        "coordination.k8s.io/v1",
+        "coordination.k8s.io/v1beta1",
+        "discovery.k8s.io/v1",
+        "discovery.k8s.io/v1beta1",
+        "events.k8s.io/v1",
+        "events.k8s.io/v1beta1",
+        "node.k8s.io/v1",
+        "node.k8s.io/v1beta1",
+        "certificates.k8s.io/v1",
+        "certificates.k8s.io/v1beta1",
+        "apiextensions.k8s.io/v1",
+        "apiextensions.k8s.io/v1beta1",
+        "apiregistration.k8s.io/v1",
+        "apiregistration.k8s.io/v1beta1",
+        "flowcontrol.apiserver.k8s.io/v1beta1",
+    ]
+)
+
+_CLUSTER_SCOPED: Final = frozenset(
+    (f"{group}/{version}" if group else version, kind)
+    for group, versions, kinds in (
+        ("", "v1", "ComponentStatus Namespace Node NodeProxyOptions PersistentVolume"),
+        (
+            "admissionregistration.k8s.io",
+            "v1 v1beta1",
+            "MutatingWebhookConfiguration ValidatingWebhookConfiguration",
+        ),
+        ("admissionregistration.k8s.io", "v1", "ValidatingAdmissionPolicy ValidatingAdmissionPolicyBinding"),
+        ("apiextensions.k8s.io", "v1 v1beta1", "CustomResourceDefinition"),
+        ("apiregistration.k8s.io", "v1 v1beta1", "APIService"),
+        ("certificates.k8s.io", "v1 v1beta1", "CertificateSigningRequest"),
+        ("flowcontrol.apiserver.k8s.io", "v1beta1", "FlowSchema PriorityLevelConfiguration"),
+        ("networking.k8s.io", "v1 v1beta1", "IngressClass"),
+        ("node.k8s.io", "v1 v1beta1", "RuntimeClass"),
+        ("policy", "v1beta1", "PodSecurityPolicy"),
+        ("rbac.authorization.k8s.io", "v1 v1beta1", "ClusterRole ClusterRoleBinding"),
+        ("scheduling.k8s.io", "v1 v1beta1", "PriorityClass"),
+        ("storage.k8s.io", "v1 v1beta1", "CSIDriver CSINode StorageClass VolumeAttachment"),
+    )
+    for version in versions.split()
+    for kind in kinds.split()
+)
+
+
+#: Looks up the merge schema of a type; None for a type that is not known.
+SchemaFor = Callable[[str, str], Schema | None]
+
+
+def schema_for(api_version: str, kind: str) -> Schema | None:
+    """The merge schema of a built-in type, or None."""
+    found = _TYPES.get((api_version, kind))
+    if found is None and api_version in _KNOWN_VERSIONS:
+        return _PLAIN
+    return found
+
+
+def is_cluster_scoped(api_version: str, kind: str) -> bool:
+    """Whether the type is certainly cluster-scoped; unknown ones count as namespaced."""
+    return (api_version, kind) in _CLUSTER_SCOPED

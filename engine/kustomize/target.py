@@ -1,0 +1,242 @@
+"""One kustomization and everything below it, in kustomize's order of work (engines.md B1)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from engine.errors import Unsupported
+from engine.kustomize.config import EMPTY, TransformerConfig, default_config, parse_config
+from engine.kustomize.errors import BuildError
+from engine.kustomize.fields import GENERATOR_FIELDS, TRANSFORMER_FIELDS
+from engine.kustomize.files import Files, is_remote
+from engine.kustomize.generators.objects import GENERATORS, with_global_options
+from engine.kustomize.kustomization import PLUGINS, find_file, parse_kustomization
+from engine.kustomize.load import resources_from
+from engine.kustomize.origin import Origin
+from engine.kustomize.resmap import ResMap
+from engine.kustomize.resource import Resource
+from engine.kustomize.shapes import Place
+from engine.kustomize.transform.base import Transformer
+from engine.kustomize.transform.registry import TRANSFORMERS
+
+#: Fields that are refused, and why.
+_REFUSED: Final = {
+    "helmCharts": "Helm charts are not inflated inside kustomize, as Flux does not; use a HelmRelease",
+    "helmChartInflationGenerator": "Helm charts are not inflated inside kustomize, as Flux does not; use a HelmRelease",
+    "crds": "name references from CRD schemas are not built yet",
+    "openapi": "custom OpenAPI schemas are not built yet",
+    "validators": "validators are not built yet",
+    "vars": "vars are not built yet; use replacements",
+}
+
+
+@dataclass(slots=True)
+class Accumulator:
+    """What has been gathered so far: resources and the transformer configuration that came with them."""
+
+    resources: ResMap
+    config: TransformerConfig = field(default=EMPTY)
+
+    def absorb(self, other: Accumulator) -> None:
+        """Add what another kustomization has gathered."""
+        self.resources.append_all(other.resources)
+        self.config = self.config.merged(other.config)
+
+
+class Target:
+    """A kustomization in its directory."""
+
+    def __init__(self, files: Files, origin: Origin | None = None, build_metadata: Sequence[str] | None = None) -> None:
+        self.files = files
+        self.file = find_file(files.tree, files.root)
+        self.fields = parse_kustomization(files.tree.read(self.file), self.file, files.limits.yaml)
+        self.build_metadata = self.fields.get("buildMetadata", []) if build_metadata is None else build_metadata
+        self._origin = origin if origin is not None or not self.build_metadata else Origin()
+        self._name = self.file.rpartition("/")[2]
+
+    @property
+    def kind(self) -> str:
+        """Kustomization or Component."""
+        return str(self.fields["kind"])
+
+    def accumulate(self, gathered: Accumulator | None = None) -> Accumulator:
+        """Do everything that this kustomization says; a component does it to what its parent has gathered."""
+        for name, reason in _REFUSED.items():
+            if self.fields.get(name):
+                raise Unsupported(f"{self.file}, {name}: {reason}")
+        gathered = gathered or Accumulator(ResMap(self.files.limits.max_objects))
+        self._resources(gathered, self.fields.get("resources", ()), "resources")
+        gathered.config = gathered.config.merged(self._configurations())
+        self._generate(gathered)
+        for path in self.fields.get("components", ()):
+            self._directory(gathered, path, "components")
+        self._transform(gathered)
+        return gathered
+
+    def _resources(self, gathered: Accumulator, paths: Sequence[str], field: str) -> None:
+        for path in paths:
+            if not path:
+                raise BuildError("an empty path", path=self.file, field=field, fix="remove it")
+            if not is_remote(path) and self.files.is_file(path):
+                self._file(gathered, path, field)
+            else:
+                self._directory(gathered, path, field)
+
+    def _file(self, gathered: Accumulator, path: str, field: str) -> None:
+        resources = resources_from(self.files.read(path, field), self.files.path(path), self.files.limits.yaml)
+        if self._origin is not None:
+            origin = self._origin.joined(path)
+            for resource in resources:
+                resource.origin = origin
+        try:
+            gathered.resources.append_all(resources)
+        except BuildError as error:
+            raise BuildError(
+                f"merging resources from '{path}': {error.message}", path=self.file, fix=error.fix
+            ) from error
+
+    def _directory(self, gathered: Accumulator, path: str, field: str) -> None:
+        origin = self._origin.joined(path) if self._origin is not None else None
+        target = Target(self.files.directory(path, field), origin, self.build_metadata)
+        component = target.kind == "Component"
+        if component is not (field == "components"):
+            expected = "kind 'Component'" if field == "components" else "kind != 'Component'"
+            raise BuildError(
+                f"expected {expected} for path '{path}' but got '{target.kind}'",
+                path=self.file,
+                field=field,
+                fix="list it under components" if component else "list it under resources",
+            )
+        if component:
+            target.accumulate(gathered)
+        else:
+            try:
+                gathered.absorb(target.accumulate())
+            except BuildError as error:
+                if error.path:
+                    raise
+                raise BuildError(
+                    f"recursed merging from path '{path}': {error.message}", path=self.file, fix=error.fix
+                ) from error
+
+    def _configurations(self) -> TransformerConfig:
+        config = EMPTY
+        for path in self.fields.get("configurations", ()):
+            for document in self.files.documents(path, "configurations"):
+                config = config.merged(parse_config(document, self.files.path(path)))
+        return default_config().merged(config)
+
+    def _generate(self, gathered: Accumulator) -> None:
+        for name, plugin in GENERATOR_FIELDS:
+            origin = self._origin.configured(self._name, plugin) if self._origin is not None else None
+            for config in self.fields.get(name, ()):
+                merged = with_global_options(config, self.fields.get("generatorOptions"))
+                self._absorb(gathered, GENERATORS[plugin](merged, self.files), origin, name)
+        for resource in self._plugins("generators"):
+            generator = GENERATORS.get(resource.kind)
+            if generator is None:
+                raise _unknown_plugin(resource, self.file, "generators")
+            made = generator(_plugin_config(resource, self.file), self.files)
+            self._absorb(gathered, made, _plugin_origin(resource), "generators")
+
+    def _absorb(self, gathered: Accumulator, made: list[Resource], origin: Origin | None, field: str) -> None:
+        for resource in made:
+            resource.origin = origin
+        try:
+            gathered.resources.absorb_all(made)
+        except BuildError as error:
+            raise BuildError(
+                f"merging from generator: {error.message}", path=self.file, field=field, fix=error.fix
+            ) from error
+
+    def _transform(self, gathered: Accumulator) -> None:
+        steps: list[tuple[Transformer, Origin | None]] = []
+        for plugin, configurator in TRANSFORMER_FIELDS:
+            origin = self._origin.configured(self._name, plugin) if self._origin is not None else None
+            for config in configurator(self.fields, gathered.config):
+                if plugin not in TRANSFORMERS:
+                    raise Unsupported(f"{self.file}: {plugin} is not built yet")
+                steps.append((TRANSFORMERS[plugin](config, self.files), origin))
+        for resource in self._plugins("transformers"):
+            factory = TRANSFORMERS.get(resource.kind)
+            if factory is None:
+                raise _unknown_plugin(resource, self.file, "transformers")
+            steps.append((factory(_plugin_config(resource, self.file), self.files), _plugin_origin(resource)))
+        for transformer, origin in steps:
+            self._apply(transformer, gathered.resources)
+            if origin is not None:
+                _record(gathered.resources, origin)
+            gathered.resources.drop_empty()
+
+    def _apply(self, transformer: Transformer, resources: ResMap) -> None:
+        try:
+            transformer.apply(resources)
+        except BuildError as error:
+            if error.path:
+                raise
+            raise BuildError(error.message, path=self.file, field=error.field, fix=error.fix) from error
+
+    def _plugins(self, field: str) -> list[Resource]:
+        """The plugin configurations of a field: inline, from files, or built by kustomizations."""
+        gathered = Accumulator(ResMap(self.files.limits.max_objects))
+        paths = []
+        for entry in self.fields.get(field, ()):
+            inline = _inline(entry, self.file, self.files)
+            if inline is None:
+                paths.append(entry)
+                continue
+            for resource in inline:
+                resource.origin = self._origin.joined(self._name) if self._origin is not None else None
+            gathered.resources.append_all(inline)
+        self._resources(gathered, paths, field)
+        for resource in gathered.resources:
+            if resource.obj.get("apiVersion") != "builtin":
+                raise Unsupported(
+                    f"{self.file}, {field}: external plugins disabled; unable to load external plugin '{resource.kind}'",
+                    fix="use a builtin transformer or generator",
+                )
+        return list(gathered.resources)
+
+
+def _inline(entry: str, path: str, files: Files) -> list[Resource] | None:
+    """The resources that an entry spells out, or None when it names a file or directory."""
+    try:
+        return resources_from(entry, path, files.limits.yaml)
+    except BuildError:
+        if "\n" in entry:
+            raise
+        return None
+
+
+def _plugin_config(resource: Resource, path: str) -> dict[str, Any]:
+    shape = PLUGINS[resource.kind]
+    return shape.read(resource.obj, Place(path, resource.kind, strict=False))
+
+
+def _plugin_origin(resource: Resource) -> Origin | None:
+    if resource.origin is None:
+        return None
+    return Origin(
+        configured_in=resource.origin.path,
+        api_version=resource.gvk.api_version,
+        kind=resource.kind,
+        name=resource.name,
+        namespace=resource.namespace,
+    )
+
+
+def _record(resources: ResMap, origin: Origin) -> None:
+    """Note on every resource that a transformer has run."""
+    for resource in resources:
+        if resource.origin is None:
+            resource.origin = origin
+        else:
+            resource.transformations.append(origin)
+
+
+def _unknown_plugin(resource: Resource, path: str, field: str) -> BuildError:
+    return BuildError(
+        f"unable to load builtin {resource.gvk}", path=path, field=field, fix="check its kind and apiVersion: builtin"
+    )

@@ -1,0 +1,197 @@
+"""References follow the names that they mean (engines.md B4). Runs once, at the root, after the hashes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from engine.kustomize.config import NameReference
+from engine.kustomize.errors import BuildError
+from engine.kustomize.fieldspec import FieldPath, FieldSpec
+from engine.kustomize.ids import NO_NAMESPACE, Gvk, text
+from engine.kustomize.resmap import ResMap
+from engine.kustomize.resource import Object, Resource
+
+_Rule = tuple[FieldPath, Gvk, bool]
+
+
+class NameReferences:
+    """Updates the fields that hold names of objects that were renamed or moved."""
+
+    def __init__(self, references: Sequence[NameReference]) -> None:
+        self._references = references
+        self._rules: dict[Gvk, list[_Rule]] = {}
+
+    def apply(self, resources: ResMap) -> None:
+        """Update every referrer."""
+        by_name: dict[str, list[Resource]] = {}
+        for resource in resources:
+            for name in dict.fromkeys(name for _, name, _ in resource.previous):
+                by_name.setdefault(name, []).append(resource)
+        for resource in resources:
+            referrer = _Referrer(resource, by_name)
+            referrer.check_subjects()
+            if not by_name:
+                continue
+            for path, target, is_role in self._rules_for(resource.original_id.gvk):
+                referrer.update(path, target, is_role=is_role)
+
+    def _rules_for(self, gvk: Gvk) -> list[_Rule]:
+        rules = self._rules.get(gvk)
+        if rules is None:
+            rules = self._rules[gvk] = [
+                (FieldPath(FieldSpec(spec.path)), reference.target, spec.path.endswith("roleRef/name"))
+                for reference in self._references
+                for spec in reference.referrers
+                if spec.gvk.selects(gvk)
+            ]
+        return rules
+
+
+class _Referrer:
+    """One object whose references are updated."""
+
+    def __init__(self, resource: Resource, by_name: dict[str, list[Resource]]) -> None:
+        self._resource = resource
+        self._id = resource.id
+        self._by_name = by_name
+        self._subjects: frozenset[str] | None = None
+
+    def update(self, path: FieldPath, target: Gvk, *, is_role: bool) -> None:
+        """Update one field."""
+        role = self._role() if is_role else None
+
+        def set_name(value: Any) -> Any:
+            if value is None:
+                return None
+            if isinstance(value, dict):
+                return self._mapping(value, target, role)
+            if isinstance(value, list):
+                return [
+                    self._mapping(item, target, role) if isinstance(item, dict) else self._scalar(item, target, role)
+                    for item in value
+                ]
+            return self._scalar(value, target, role)
+
+        try:
+            path.apply(self._resource.obj, set_name)
+        except BuildError as error:
+            raise BuildError(
+                f"updating name reference in '{path.path}' field of '{self._id}': {error.message}", fix=error.fix
+            ) from error
+
+    def _role(self) -> Gvk | None:
+        role = self._resource.obj.get("roleRef")
+        if not isinstance(role, dict) or role.get("apiGroup") is None or role.get("kind") is None:
+            return None
+        return Gvk(text(role["apiGroup"]), "", text(role["kind"]))
+
+    def _scalar(self, value: Any, target: Gvk, role: Gvk | None) -> Any:
+        referral = self._select(text(value), target, role, lambda _: True, _name_of)
+        return value if referral is None or referral.name == text(value) else referral.name
+
+    def _mapping(self, value: Object, target: Gvk, role: Gvk | None) -> Object:
+        if "name" not in value:
+            raise BuildError("path config error; no 'name' field in node")
+        name = text(value["name"])
+        accept: Callable[[Resource], bool] = lambda _: True  # noqa: E731
+        if "namespace" in value:
+            accept = self._in_namespace(text(value["namespace"]))
+        referral = self._select(name, target, role, accept, _name_and_namespace)
+        if referral is None or (referral.name == name and not referral.namespace):
+            return value
+        value["name"] = referral.name
+        if referral.namespace:
+            value["namespace"] = referral.namespace
+        return value
+
+    def _in_namespace(self, namespace: str) -> Callable[[Resource], bool]:
+        """Those that came from the namespace if there are any, else those that are in it now."""
+        candidates = [found for group in self._by_name.values() for found in group if self._can_refer(found)]
+        if namespace != NO_NAMESPACE and any(
+            found.original_id.effective_namespace == namespace for found in candidates
+        ):
+            return lambda found: found.original_id.effective_namespace == namespace
+        return lambda found: namespace != NO_NAMESPACE and found.id.effective_namespace == namespace
+
+    def _can_refer(self, candidate: Resource) -> bool:
+        if self._id.cluster:
+            return True
+        identity = candidate.id
+        return (
+            identity.cluster or identity.same_namespace(self._id) or candidate.namespace in self._subject_namespaces()
+        )
+
+    def check_subjects(self) -> None:
+        """A BuildError when the service accounts of a RoleBinding cannot be read."""
+        self._subject_namespaces()
+
+    def _subject_namespaces(self) -> frozenset[str]:
+        """The namespaces of a RoleBinding's service accounts, which it may refer to."""
+        if self._subjects is None:
+            self._subjects = frozenset(self._read_subjects())
+        return self._subjects
+
+    def _read_subjects(self) -> list[str]:
+        subjects = self._resource.obj.get("subjects")
+        if self._resource.kind != "RoleBinding" or not isinstance(subjects, list):
+            return []
+        namespaces = []
+        for subject in subjects:
+            if isinstance(subject, dict) and subject.get("kind") == "ServiceAccount" and "namespace" in subject:
+                if not isinstance(subject["namespace"], str):
+                    raise BuildError(
+                        f'Invalid Input: namespace is blank for resource "{self._id}"',
+                        field="subjects.namespace",
+                        fix="name the namespace of the service account",
+                    )
+                namespaces.append(subject["namespace"])
+        return namespaces
+
+    def _select(
+        self,
+        name: str,
+        target: Gvk,
+        role: Gvk | None,
+        accept: Callable[[Resource], bool],
+        identity: Callable[[Resource], object],
+    ) -> Resource | None:
+        """The object that is meant, or None; BuildError when it could be several that differ."""
+        candidates = [found for found in self._by_name.get(name, ()) if self._fits(found, target, role)]
+        candidates = [found for found in candidates if self._can_refer(found) and accept(found)]
+        if len(candidates) == 1:
+            return candidates[0]
+        for allow_empty in (True, False):
+            if len(candidates) > 1 or allow_empty:
+                candidates = [
+                    found
+                    for found in candidates
+                    if found.same_prefixes_and_suffixes(self._resource, allow_empty=allow_empty)
+                ]
+        if not candidates:
+            return None
+        if len({identity(found) for found in candidates}) == 1:
+            return candidates[0]
+        raise BuildError(
+            f"found multiple possible referrals: {', '.join(str(found.id) for found in candidates)}",
+            fix="give the objects different names, or name the namespace in the reference",
+        )
+
+    def _fits(self, candidate: Resource, target: Gvk, role: Gvk | None) -> bool:
+        known = [identity.gvk for identity in candidate.previous_ids]
+        if not any(target.selects(gvk) for gvk in known):
+            return False
+        if role is not None and not any(role.selects(gvk) for gvk in known):
+            return False
+        if self._id.cluster or candidate.kind == "ServiceAccount":
+            return True
+        identity = candidate.id
+        return identity.cluster or identity.same_namespace(self._id)
+
+
+def _name_of(resource: Resource) -> object:
+    return resource.name
+
+
+def _name_and_namespace(resource: Resource) -> object:
+    return resource.name, resource.namespace

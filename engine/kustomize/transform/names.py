@@ -1,0 +1,61 @@
+"""namePrefix and nameSuffix, and their transformers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, Final
+
+from engine.kustomize.errors import BuildError
+from engine.kustomize.fieldspec import FieldSpec
+from engine.kustomize.files import Files
+from engine.kustomize.ids import text
+from engine.kustomize.resmap import ResMap
+from engine.kustomize.transform.base import Config, parse_specs, paths
+
+#: Kinds whose names mean something elsewhere and are left alone.
+_KEPT: Final = frozenset(("CustomResourceDefinition", "Namespace"))
+
+
+class Rename:
+    """Puts a prefix or a suffix on names."""
+
+    def __init__(self, prefix: str, suffix: str, specs: Iterable[FieldSpec]) -> None:
+        self._prefix = prefix
+        self._suffix = suffix
+        self._specs = [(spec, *paths([spec], str)) for spec in specs]
+
+    def apply(self, resources: ResMap) -> None:
+        """Rename, keeping the earlier identity."""
+        for resource in resources:
+            gvk = resource.original_id.gvk
+            if gvk.kind in _KEPT or (gvk.group, gvk.kind) == ("apiregistration.k8s.io", "APIService"):
+                continue
+            for spec, path in self._specs:
+                if not spec.gvk.selects(gvk):
+                    continue
+                if spec.path == "metadata/name" and (self._prefix or self._suffix):
+                    resource.prefixes.extend([self._prefix] if self._prefix else ())
+                    resource.suffixes.extend([self._suffix] if self._suffix else ())
+                    resource.remember()
+                path.apply(resource.obj, self._renamed)
+
+    def _renamed(self, value: Any) -> Any:
+        if isinstance(value, (dict, list)):
+            raise BuildError(f"a prefix or suffix cannot be put on a {type(value).__name__}")
+        return f"{self._prefix}{text(value)}{self._suffix}"
+
+
+def prefix_transformer(config: Config, files: Files) -> Rename:
+    """Puts a prefix on names."""
+    return Rename(config.get("prefix", ""), "", _needed_specs(config, files))
+
+
+def suffix_transformer(config: Config, files: Files) -> Rename:
+    """Puts a suffix on names."""
+    return Rename("", config.get("suffix", ""), _needed_specs(config, files))
+
+
+def _needed_specs(config: Config, files: Files) -> tuple[FieldSpec, ...]:
+    if "fieldSpecs" not in config:
+        raise BuildError("fieldSpecs is not expected to be nil", path=files.root, field="fieldSpecs")
+    return parse_specs(config)

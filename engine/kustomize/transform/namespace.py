@@ -1,0 +1,108 @@
+"""namespace, and NamespaceTransformer."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from typing import Any, Final
+
+from engine.kustomize.errors import BuildError
+from engine.kustomize.fieldspec import FieldSpec
+from engine.kustomize.files import Files
+from engine.kustomize.ids import text
+from engine.kustomize.resmap import ResMap
+from engine.kustomize.resource import Object, Resource
+from engine.kustomize.transform.base import Config, parse_specs, paths
+
+_BINDINGS: Final = frozenset(("RoleBinding", "ClusterRoleBinding"))
+_MODES: Final = ("defaultOnly", "allServiceAccounts", "none")
+
+
+class SetNamespace:
+    """Puts objects into a namespace.
+
+    `unset_only` leaves namespaces that are set; `subjects` says which subjects of role bindings
+    follow: those named default, all service accounts, or none.
+    """
+
+    def __init__(
+        self, namespace: str, specs: Iterable[FieldSpec], *, unset_only: bool = False, subjects: str = "defaultOnly"
+    ) -> None:
+        self._namespace = namespace
+        self._unset_only = unset_only
+        self._subjects = subjects
+        self._specs = [
+            (spec, path) for spec in specs if spec.path != "metadata/namespace" for path in paths([spec], str)
+        ]
+
+    def apply(self, resources: ResMap) -> None:
+        """Set the namespace everywhere; two objects that become one are an error."""
+        if not self._namespace:
+            return
+        for resource in resources:
+            if resource.metadata.get("annotations", {}).get("internal.config.kubernetes.io/helm-generated") != "true":
+                resource.remember()
+                self._apply(resource)
+        counts = Counter(resource.id.key for resource in resources)
+        clash = next((resource for resource in resources if counts[resource.id.key] > 1), None)
+        if clash is not None:
+            raise clash.build_error(
+                f"namespace {self._namespace} produces an ID conflict: two objects get this identity",
+                fix="rename one of the two, or leave one in its own namespace",
+            )
+
+    def _apply(self, resource: Resource) -> None:
+        obj = resource.obj
+        identity = resource.id
+        if not identity.cluster:
+            metadata = resource.own_metadata()
+            metadata["namespace"] = self._updated(metadata.get("namespace"))
+        binding = identity.gvk.kind in _BINDINGS
+        if binding:
+            self._set_subjects(obj)
+        try:
+            for spec, path in self._specs:
+                # The name of a Namespace follows; that of another API's object does not.
+                if spec.path == "metadata/name" and obj.get("apiVersion") != "v1":
+                    continue
+                if binding and spec.gvk.kind in _BINDINGS and spec.path == "subjects/namespace":
+                    continue
+                path.apply(obj, self._updated)
+        except _NotScalarError as error:
+            raise resource.build_error(
+                f"namespace field specs must target scalar nodes, not a {error.args[0]}",
+                fix="correct fieldSpecs in the configuration",
+            ) from error
+
+    def _updated(self, value: Any) -> Any:
+        if isinstance(value, (dict, list)):
+            raise _NotScalarError(type(value).__name__)
+        return value if self._unset_only and text(value) else self._namespace
+
+    def _set_subjects(self, obj: Object) -> None:
+        subjects = obj.get("subjects")
+        if self._subjects == "none" or not isinstance(subjects, list):
+            return
+        field, wanted = ("name", "default") if self._subjects == "defaultOnly" else ("kind", "ServiceAccount")
+        for subject in subjects:
+            if isinstance(subject, dict) and subject.get(field) == wanted:
+                subject["namespace"] = self._updated(subject.get("namespace"))
+
+
+class _NotScalarError(Exception):
+    """A namespace would be written over a mapping or list."""
+
+
+def namespace_transformer(config: Config, files: Files) -> SetNamespace:
+    """Puts objects into the namespace of `metadata`."""
+    mode = config.get("setRoleBindingSubjects", "") or "defaultOnly"
+    if mode not in _MODES:
+        raise BuildError(
+            f'invalid value "{mode}" for setRoleBindingSubjects: must be one of {", ".join(_MODES)}', path=files.root
+        )
+    return SetNamespace(
+        config.get("metadata", {}).get("namespace", ""),
+        parse_specs(config),
+        unset_only=config.get("unsetOnly", False),
+        subjects=mode,
+    )
