@@ -11,16 +11,22 @@ from collections.abc import Mapping
 from typing import Any
 
 from engine import openapi
+from engine.embedded import status
 from engine.embedded.builtin.quantity import canonical
-from engine.embedded.schema.fielderrors import FieldError, invalid
 
 _QUANTITY = "io.k8s.apimachinery.pkg.api.resource.Quantity"
 _QUANTITY_PATTERN = "^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$"
 
-#: Texts whose empty value says something: the server keeps them.
+#: Texts whose empty value says something: the server keeps them (in any type, and in one type each).
 _KEPT_EMPTY = frozenset(
     {"storageClassName", "ingressClassName", "volumeAttributesClassName", "runtimeClassName", "loadBalancerClass"}
-    | {"service", "type", "apiGroup", "namespace", "name", "divisor"}
+)
+_KEPT_EMPTY_IN = frozenset(
+    {
+        ("io.k8s.api.core.v1.HostPathVolumeSource", "type"),
+        ("io.k8s.api.core.v1.GRPCAction", "service"),
+        ("io.k8s.api.discovery.v1.EndpointPort", "name"),
+    }
 )
 #: Numbers and booleans that are no pointers: zero and false are absent.
 _ZERO_ABSENT = frozenset(
@@ -32,60 +38,56 @@ _ZERO_ABSENT = frozenset(
 _POINTERS_IN = frozenset({"io.k8s.api.admissionregistration.v1.ValidatingWebhook"})
 
 
-def normalize(obj: dict[str, Any]) -> list[FieldError]:
-    """Bring a built-in object's values into stored form, in place; errors for quantities that are none."""
+def normalize(obj: dict[str, Any]) -> None:
+    """Bring a built-in object's values into stored form, in place; a 400 for a quantity that is none."""
     group, _, version = str(obj.get("apiVersion") or "").rpartition("/")
     schema = openapi.schema(group, version, str(obj.get("kind") or ""))
-    errors: list[FieldError] = []
     if schema is not None:
         for name, child in schema.properties.items():
             if name in obj and name not in ("metadata", "apiVersion", "kind"):
-                obj[name] = _value(obj[name], child, name, errors)
+                obj[name] = _value(obj[name], child, name)
     if obj.get("kind") == "Secret" and group == "":
         _merge_string_data(obj)
-    return errors
 
 
-def _value(value: Any, schema: openapi.Schema, path: str, errors: list[FieldError]) -> Any:
+def _value(value: Any, schema: openapi.Schema, path: str) -> Any:
     if isinstance(value, dict):
         if schema.properties:
-            _struct(value, schema, path, errors)
+            _struct(value, schema, path)
         elif schema.additional_properties is not None:
             for key, item in value.items():
-                value[key] = _value(item, schema.additional_properties, f"{path}[{key}]", errors)
+                value[key] = _value(item, schema.additional_properties, f"{path}[{key}]")
         return value
     if isinstance(value, list):
         if schema.items is not None and (schema.items.properties or schema.items.name):
             for index, item in enumerate(value):
-                value[index] = _value(item, schema.items, f"{path}[{index}]", errors)
+                value[index] = _value(item, schema.items, f"{path}[{index}]")
         return value
-    return _quantity(value, path, errors) if schema.name == _QUANTITY else value
+    return _quantity(value, path) if schema.name == _QUANTITY else value
 
 
-def _struct(value: dict[str, Any], schema: openapi.Schema, path: str, errors: list[FieldError]) -> None:
+def _struct(value: dict[str, Any], schema: openapi.Schema, path: str) -> None:
     properties = schema.properties
     for name, item in list(value.items()):
         child = properties.get(name)
         if child is None:
             continue
         if isinstance(item, (dict, list)) or child.name == _QUANTITY:
-            value[name] = _value(item, child, f"{path}.{name}", errors)
+            value[name] = _value(item, child, f"{path}.{name}")
         elif not item and name not in schema.required and _falls_away(name, item, schema):
             del value[name]
 
 
 def _falls_away(name: str, value: Any, schema: openapi.Schema) -> bool:
     if value == "" and isinstance(value, str):
-        return name not in _KEPT_EMPTY
+        return name not in _KEPT_EMPTY and (schema.name, name) not in _KEPT_EMPTY_IN
     return name in _ZERO_ABSENT and schema.name not in _POINTERS_IN
 
 
-def _quantity(value: Any, path: str, errors: list[FieldError]) -> Any:
+def _quantity(value: Any, path: str) -> str:
     text = canonical(value)
     if text is None:
-        detail = f"quantities must match the regular expression '{_QUANTITY_PATTERN}'"
-        errors.append(invalid(path, value, detail))
-        return value
+        raise status.bad_request(f"{path}: quantities must match the regular expression '{_QUANTITY_PATTERN}'")
     return text
 
 

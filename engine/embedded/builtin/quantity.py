@@ -38,7 +38,7 @@ def amount(value: Any) -> Decimal | None:
 def _parse(text: str) -> tuple[Decimal, str] | None:
     digits = text.rstrip("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ")
     suffix = text[len(digits) :]
-    if suffix in _BINARY[1:]:
+    if suffix in _BINARY[1:] and not {"e", "E"} & set(digits):
         factor, family = Decimal(1024) ** _BINARY.index(suffix), "binary"
     elif suffix in _DECIMAL:
         exponent = "e" in digits or "E" in digits
