@@ -1,0 +1,30 @@
+"""JSON merge patch (RFC 7386)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from engine.embedded.patch.errors import bad_request, check_depth
+
+
+def merge_patch(doc: dict[str, Any], patch: Any) -> dict[str, Any]:
+    """`doc` with `patch` merged in: null removes, maps merge, all else replaces. Neither is changed in place.
+
+    Raises PatchError when the patch is no object.
+    """
+    if not isinstance(patch, dict):
+        raise bad_request("the body of a merge patch must be an object")
+    check_depth([patch])
+    return _merge(doc, patch)
+
+
+def _merge(doc: Any, patch: dict[str, Any]) -> dict[str, Any]:
+    out = dict(doc) if isinstance(doc, dict) else {}
+    for name, value in patch.items():
+        if value is None:
+            out.pop(name, None)
+        elif isinstance(value, dict):
+            out[name] = _merge(out.get(name), value)
+        else:
+            out[name] = value
+    return out
