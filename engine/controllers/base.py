@@ -21,7 +21,7 @@ from engine.controllers.patcher import Patcher
 from engine.controllers.queue import RateLimiter, WorkQueue
 from engine.flux import conditions
 from engine.flux.intervals import jittered
-from engine.flux.kinds import FINALIZER, REQUESTED_AT, FluxKind
+from engine.flux.kinds import EVENT_ANNOTATIONS, FINALIZER, REQUESTED_AT, FluxKind
 from engine.kube.types import Object, ResourceType
 
 log = logging.getLogger(__name__)
@@ -238,8 +238,10 @@ class Pass:
         message: str,
         annotations: Mapping[str, str] | None = None,
     ) -> None:
-        """Record an event about the object."""
-        await self.services.events.event(self.original, type, reason, message, annotations)
+        """Record an event about the object; its own event annotations go with it and win."""
+        own = self.original["metadata"].get("annotations") or {}
+        carried = {key: value for key, value in own.items() if key.startswith(EVENT_ANNOTATIONS)}
+        await self.services.events.event(self.original, type, reason, message, {**(annotations or {}), **carried})
 
 
 class FluxReconciler(ABC):
