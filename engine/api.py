@@ -167,6 +167,18 @@ class Asking(Protocol):
         """Stop computing; no answer comes any more."""
 
 
+class DemoProcess(Protocol):
+    """A running demo."""
+
+    data: Path
+    kubeconfig: Path
+    git_url: str
+    settings: EngineSettings
+
+    def stop(self) -> None:
+        """End it; nothing is left behind."""
+
+
 class Engine(Protocol):
     """What the console needs of an engine."""
 
@@ -211,6 +223,27 @@ def run(program: str, options: Mapping[str, Any]) -> int:
     return code
 
 
+def launch_demo(options: Mapping[str, Any]) -> DemoProcess:
+    """Start the demo's backend (a child process); its `settings` open an engine that drives on it."""
+    from engine.demo.launch import launch
+
+    return launch(dict(options))
+
+
+def log_to(path: Path) -> None:
+    """Send all logging to this file, and nothing to the screen."""
+    from engine.logs import to_file
+
+    to_file(path)
+
+
+def check_access(access: Access) -> None:
+    """Raise EngineError now when the kubeconfig is missing or broken: an empty green screen would be a lie."""
+    from engine.kube.config import load_config
+
+    load_config([access.kubeconfig] if access.kubeconfig else None, context=access.context)
+
+
 def contexts(kubeconfig: Path | None) -> tuple[str, ...]:
     """The context names of the kubeconfig; empty when it cannot be read."""
     from engine.kube.config import load_config
@@ -232,6 +265,7 @@ __all__ = [
     "Connection",
     "Controller",
     "Delete",
+    "DemoProcess",
     "Describe",
     "Drift",
     "DriftReport",
@@ -276,8 +310,11 @@ __all__ = [
     "Verdict",
     "Writer",
     "block",
+    "check_access",
     "contexts",
+    "launch_demo",
     "line",
+    "log_to",
     "open_engine",
     "run",
 ]
