@@ -11,9 +11,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-import yaml
-
-from engine import errors
+from engine import errors, yaml
 from engine.kube.config import (
     TRY_DEMO,
     ClusterConfig,
@@ -162,13 +160,9 @@ def _read(file: Path) -> Mapping[str, Any]:
     if len(raw) > MAX_BYTES:
         raise errors.Malformed(f"kubeconfig {file} is larger than 8 MiB", fix=f"correct the file, {TRY_DEMO}")
     try:
-        document = yaml.load(raw, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506  # a safe loader
-    except (yaml.YAMLError, UnicodeDecodeError, ValueError) as error:
-        mark = getattr(error, "problem_mark", None)
-        line = f" line {mark.line + 1}:" if mark is not None else ":"
-        # Only the parser's own words: a snippet of the file may hold a token.
-        problem = getattr(error, "problem", None) or "not valid YAML"
-        raise errors.Malformed(f"kubeconfig {file}{line} {problem}", fix=f"correct the file, {TRY_DEMO}") from None
+        document = yaml.load(raw, name=f"kubeconfig {file}")
+    except errors.Malformed as error:
+        raise errors.Malformed(error.message, fix=f"correct the file, {TRY_DEMO}") from None
     if document is None:
         return {}
     if not isinstance(document, dict):
@@ -181,20 +175,21 @@ def _entries(document: Mapping[str, Any], section: str, file: Path) -> list[Entr
     if items is None:
         return []
     what = section[:-1]
-    broken = Entry(section, "", {}, file)
     if not isinstance(items, list):
         raise errors.Malformed(f"kubeconfig {file}: `{section}` must be a list", fix=f"correct the file, {TRY_DEMO}")
-    entries = []
+    entries: dict[str, Entry] = {}
     for number, item in enumerate(items, 1):
-        if not isinstance(item, dict) or not isinstance(item.get("name"), str):
-            raise errors.Malformed(
-                f"kubeconfig {file}: entry {number} of `{section}` has no name", fix=f"correct the file, {TRY_DEMO}"
-            )
-        values = item.get(what)
-        if values is not None and not isinstance(values, dict):
-            raise broken.broken(f'`{what}` of "{item["name"]}" must be a mapping')
-        entries.append(Entry(what, item["name"], values or {}, file))
-    return entries
+        name = item.get("name") if isinstance(item, dict) else None
+        if not isinstance(name, str):
+            problem = f"kubeconfig {file}: entry {number} of `{section}` has no name"
+            raise errors.Malformed(problem, fix=f"correct the file, {TRY_DEMO}")
+        entry = Entry(what, name, item.get(what) or {}, file)
+        if not isinstance(entry.values, dict):
+            raise entry.broken(f"`{what}` must be a mapping")
+        if name in entries:
+            raise entry.broken("the name is there twice", f"rename or remove one, {TRY_DEMO}")
+        entries[name] = entry
+    return list(entries.values())
 
 
 def _referred(context: Entry, what: str, entries: Mapping[str, Entry]) -> Entry:

@@ -40,6 +40,7 @@ class ScriptedServer:
     asked: list[Asked] = field(default_factory=list)
     url: str = ""
     ssl: Any = None
+    seen: list[Any] = field(default_factory=list)
     _runner: web.AppRunner | None = None
     _port: int = 0
 
