@@ -78,8 +78,19 @@ def test_an_apply_leaves_the_recorded_object(number, before):
 
 
 def test_an_apply_without_change_gives_the_stored_object_back():
-    live = read("062").answer
-    assert replay_apply(read("063"), live, "2030-01-01T00:00:00Z") is live
+    exchange, live = read("063"), read("062").answer
+    same = {
+        "manager": "a",
+        "force": False,
+        "schema": schema_of(live),
+        "api_version": "v1",
+        "now": "2030-01-01T00:00:00Z",
+    }
+    assert apply(live, exchange.body, **same, shared=True) is live
+    copied = apply(live, exchange.body, **same)
+    assert copied == live
+    assert copied is not live
+    assert copied["data"] is not live["data"]
 
 
 @pytest.mark.parametrize(("number", "before"), [("064", "063"), ("303", "302"), ("308", "307")])

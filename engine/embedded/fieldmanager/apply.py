@@ -23,7 +23,7 @@ from engine.embedded.fieldmanager.managed import (
     with_managers,
 )
 from engine.embedded.fieldmanager.nodes import ANY, Node, node
-from engine.embedded.fieldmanager.typed import compare, field_set, merge, remove, sweep, with_named
+from engine.embedded.fieldmanager.typed import compare, field_set, fresh, merge, remove, sweep, with_named
 from engine.embedded.fieldmanager.update import record, take
 from engine.embedded.fieldmanager.validate import validate
 from engine.openapi import Schema
@@ -40,10 +40,12 @@ def apply(
     subresource: str = "",
     now: str,
     reset: Iterable[Path] = (),
+    shared: bool = False,
 ) -> dict[str, Any]:
-    """The object that results, with its managedFields; `live` itself when the apply changes nothing at all.
+    """The object that results, with its managedFields. Nothing is changed in place.
 
-    Nothing is changed in place, but the result shares parts with `live` and `applied`: copy it before defaulting.
+    The result is the caller's own to default and change. With `shared` it is not: it shares parts with `live` and
+    `applied`, and is `live` itself when the apply changes nothing at all, so that a caller can stop there.
     After defaulting ask `unchanged(live, result)`: an apply that only left out what defaulting brings back is none.
     `live` is None on create. `reset` are the paths that the server does not take from this request: reset_paths().
     Raises FieldConflict, and TypedError (the API server's 500) when `applied` does not fit its type.
@@ -73,8 +75,8 @@ def apply(
     if me.manager == lastapplied.KUBECTL:
         result = lastapplied.refresh(result, applied)
     if live is not None and result is body and managers == recorded:
-        return live
-    return with_managers(result, managers)
+        return live if shared else fresh(live)
+    return with_managers(result if shared else fresh(result), managers)
 
 
 def _check_type(applied: dict[str, Any], kind: Node) -> None:

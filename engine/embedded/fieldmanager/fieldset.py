@@ -7,6 +7,7 @@ element; an element may be both (`"f:data": {".": {}, "f:x": {}}`).
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
@@ -201,9 +202,7 @@ def _canonical(written: str) -> str:
 
 def key_element(keys: Mapping[str, Any]) -> str:
     """The element of a list-map's item."""
-    return (
-        "k:" + orjson.dumps({name: _whole(value) for name, value in keys.items()}, option=orjson.OPT_SORT_KEYS).decode()
-    )
+    return "k:" + _json({name: _whole(value) for name, value in keys.items()})
 
 
 def value_element(value: Any) -> str:
@@ -212,7 +211,14 @@ def value_element(value: Any) -> str:
 
 
 def _scalar(value: Any) -> str:
-    return orjson.dumps(_whole(value)).decode()
+    return _json(_whole(value))
+
+
+def _json(value: Any) -> str:
+    try:
+        return orjson.dumps(value, option=orjson.OPT_SORT_KEYS).decode()
+    except orjson.JSONEncodeError:  # an integer beyond 64 bits, or half a surrogate pair
+        return json.dumps(value, sort_keys=True, separators=(",", ":"))
 
 
 def _whole(value: Any) -> Any:

@@ -40,6 +40,15 @@ def same(left: Any, right: Any) -> bool:
     return True
 
 
+def fresh(value: Any) -> Any:
+    """A copy that shares nothing with the value."""
+    if isinstance(value, dict):
+        return {name: fresh(inner) for name, inner in value.items()}
+    if isinstance(value, list):
+        return [fresh(item) for item in value]
+    return value
+
+
 def elements(items: Iterable[Any], node: Node) -> list[str]:
     """The path element of each item; an item without identity goes by its index."""
     return [_element(item, node, index) for index, item in enumerate(items)]
