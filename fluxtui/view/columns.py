@@ -95,9 +95,8 @@ def _tell_apart(names: list[str], cells: int) -> dict[str, str]:
 
 def _shared(texts: Sequence[str]) -> int:
     """How many characters all texts begin with."""
-    return next(
-        (n for n, letters in enumerate(zip(*texts, strict=False)) if len(set(letters)) > 1), min(map(len, texts))
-    )
+    shortest = min(map(len, texts))
+    return next((n for n in range(shortest) if len({text[n] for text in texts}) > 1), shortest)
 
 
 def _name(row: Row, namespaced: bool) -> str:

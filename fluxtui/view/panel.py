@@ -7,6 +7,7 @@ changed objects are looked at; otherwise everything is built again. It knows not
 from __future__ import annotations
 
 from bisect import bisect_left, insort
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from operator import attrgetter
@@ -82,7 +83,12 @@ class PanelModel:
         self.scope = Scope()
         self.entries: list[Entry] = []
         self.rows: dict[Ref, Row] = {}
+        self.shown = 0
+        """Rows that pass the scope."""
+        self.shape = 0
+        """Grows when names, revisions or their number change: when column widths may."""
         self._sorted: list[Row] = []
+        self._counts: Counter[State] = Counter()
         self._snapshot = Snapshot()
 
     # --- following snapshots ------------------------------------------------------------------
@@ -116,16 +122,22 @@ class PanelModel:
         rows = (row_of(ref, self._snapshot, self.scope.sort) for ref in ours)
         self.rows = {row.ref: row for row in rows if row is not None}
         self._sorted = sorted(self.rows.values(), key=_KEY)
+        self._counts = Counter(row.state for row in self._sorted)
+        self.shape += 1
         self.arrange()
 
     def _replace(self, ref: Ref) -> None:
         old = self.rows.pop(ref, None)
         if old is not None:
             del self._sorted[bisect_left(self._sorted, old.key, key=_KEY)]
+            self._counts[old.state] -= 1
         new = row_of(ref, self._snapshot, self.scope.sort)
         if new is not None:
             self.rows[ref] = new
             insort(self._sorted, new, key=_KEY)
+            self._counts[new.state] += 1
+        if old is None or new is None or len(old.revision) != len(new.revision):
+            self.shape += 1
 
     # --- arranging ----------------------------------------------------------------------------
 
@@ -133,6 +145,9 @@ class PanelModel:
         """Apply the scope and fold cascades."""
         scope = self.scope
         rows = [row for row in self._sorted if scope.shows(row)] if scope.narrows else self._sorted
+        if scope.narrows and len(rows) != self.shown:
+            self.shape += 1
+        self.shown = len(rows)
         if scope.filter or not self._snapshot.blocked:
             # Whoever filters looks for objects: none of them hides in a fold.
             self.entries = list(rows)
@@ -146,10 +161,23 @@ class PanelModel:
 
     def counts(self) -> dict[State, int]:
         """How many rows of each state, before narrowing, in the order of states."""
-        counts = dict.fromkeys(RANK, 0)
-        for row in self._sorted:
-            counts[row.state] += 1
-        return counts
+        return {state: self._counts[state] for state in RANK}
+
+    def row_list(self) -> list[Row]:
+        """The rows that pass the scope, folded ones too: what column widths are made for."""
+        return [row for row in self._sorted if self.scope.shows(row)] if self.scope.narrows else self._sorted
+
+    def position(self, anchor: Entry) -> int:
+        """Where the line that `anchor` was is now; -1 when it is gone."""
+        if isinstance(anchor, Row):
+            row = self.rows.get(anchor.ref)
+            try:
+                return self.entries.index(row) if row is not None else -1
+            except ValueError:
+                row = None  # folded or filtered away
+        ref, kind = entry_ref(anchor), type(anchor)
+        found = (n for n, entry in enumerate(self.entries) if type(entry) is kind and entry_ref(entry) == ref)
+        return next(found, -1)
 
 
 def _folded(rows: list[Row], snapshot: Snapshot, unfolded: frozenset[Ref]) -> list[Entry]:

@@ -43,11 +43,13 @@ def panel_title(model: PanelModel, namespace: str, *, focused: bool) -> Line:
         spans.append(Span(f" in {scope.namespace or namespace}", Role.DIM))
     spans.append(Span(f" {model.total}", strong=True))
     spans += counts_line(model.counts())
-    shown = sum(1 for row in model.rows.values() if scope.shows(row)) if scope.narrows else model.total
     if scope.filter:
-        spans += [Span(" · ", Role.DIM), Span(f"filter: {scope.filter.text} · {shown} of {model.total}", Role.ACCENT)]
+        spans += [
+            Span(" · ", Role.DIM),
+            Span(f"filter: {scope.filter.text} · {model.shown} of {model.total}", Role.ACCENT),
+        ]
     elif scope.narrows:
-        spans += [Span(" · ", Role.DIM), Span(f"{shown} of {model.total}", Role.ACCENT)]
+        spans += [Span(" · ", Role.DIM), Span(f"{model.shown} of {model.total}", Role.ACCENT)]
     if scope.faults_only:
         spans += [Span(" · ", Role.DIM), Span("faults only", Role.ACCENT)]
     if scope.sort is not Sort.STATE:
@@ -76,4 +78,5 @@ def freshness(panel: PanelId, snapshot: Snapshot, changed: datetime | None, now:
 
 def failing(model: PanelModel) -> bool:
     """Whether the panel's border is in the fail role."""
-    return any(row.state in (State.FAILING, State.STALLED) for row in model.rows.values())
+    counts = model.counts()
+    return bool(counts[State.FAILING] or counts[State.STALLED])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import tzinfo
 from functools import lru_cache
 
 from rich.segment import Segment
@@ -38,9 +39,13 @@ def printable(text: str) -> str:
 class Painter:
     """Draws with one palette; `ascii_only` and `letters` say what the terminal can show."""
 
-    def __init__(self, palette: Palette, *, ascii_only: bool = False, letters: bool = False) -> None:
+    def __init__(
+        self, palette: Palette, *, ascii_only: bool = False, letters: bool = False, zone: tzinfo | None = None
+    ) -> None:
         self.palette = palette
         self.ascii_only = ascii_only
+        self.zone = zone
+        """The time zone of clock times; None is the machine's."""
         self.letters = letters or ascii_only
         self._style = lru_cache(maxsize=256)(self._make_style)
 

@@ -1,0 +1,445 @@
+"""What the large pane shows of the selected object: one function for each of its modes.
+
+Each takes a `Subject` (what is known of the selection) and a width, and gives lines. What is known at once comes from
+the snapshot; the rest is in `answers` as it comes, and until then a line says that it is being fetched.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, tzinfo
+from enum import StrEnum
+from types import MappingProxyType
+from typing import Final, overload
+
+from engine.api import (
+    Answer,
+    Describe,
+    Drift,
+    DriftReport,
+    Inventory,
+    Logs,
+    Manifest,
+    Query,
+    Ref,
+    Resource,
+    Snapshot,
+    Trace,
+    TraceStep,
+    TreeNode,
+    UsedBy,
+)
+from fluxtui.view import drift, revisions
+from fluxtui.view.ages import age, spoken
+from fluxtui.view.events import event_block
+from fluxtui.view.kinds import VIEWS
+from fluxtui.view.rows import effective_state
+from fluxtui.view.states import LOOKS, glyph
+from fluxtui.view.text import Line, Role, Span, fit, pad, wrap
+
+_NEGATIVE: Final = ("Stalled", "Reconciling", "Failed", "Outdated", "Unavailable")
+"""Ends of condition types that are bad news when True."""
+_EVENTS_BELOW: Final = 5
+"""Events shown under an overview."""
+
+
+class Mode(StrEnum):
+    """What the pane shows; it stays so while the cursor moves."""
+
+    DRIFT = "drift"
+    DESCRIBE = "describe"
+    YAML = "yaml"
+    INVENTORY = "inventory"
+    EVENTS = "events"
+    HISTORY = "history"
+    LOGS = "logs"
+    VALUES = "values"
+    TRACE = "trace"
+    USED_BY = "used by"
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """What is known of the selection."""
+
+    ref: Ref
+    resource: Resource | None
+    snapshot: Snapshot
+    now: datetime
+    answers: Mapping[type[Query], Answer] = field(default_factory=lambda: MappingProxyType({}))
+    zone: tzinfo | None = None
+    letters: bool = False
+
+    def answer(self, query: type[Query]) -> Answer | None:
+        """The newest answer to a question about this object."""
+        return self.answers.get(query)
+
+    @property
+    def report(self) -> DriftReport | None:
+        """The newer of what the snapshot has and what was answered."""
+        known = self.snapshot.drift.get(self.ref)
+        answer = self.answer(Drift)
+        asked = answer.value if answer is not None else None
+        if isinstance(asked, DriftReport) and (known is None or asked.computed >= known.computed):
+            return asked
+        return known
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """The pane's lines with what its title says of them."""
+
+    title: str
+    lines: Sequence[Line]
+    right: str = ""
+
+
+class YamlLines(Sequence[Line]):
+    """YAML, coloured line by line when it is looked at: manifests may be long."""
+
+    def __init__(self, text: str) -> None:
+        self._texts = text.rstrip("\n").split("\n")
+
+    def __len__(self) -> int:
+        return len(self._texts)
+
+    @overload
+    def __getitem__(self, index: int) -> Line: ...
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[Line]: ...
+    def __getitem__(self, index: int | slice) -> Line | Sequence[Line]:
+        if isinstance(index, slice):
+            return [yaml_line(text) for text in self._texts[index]]
+        return yaml_line(self._texts[index])
+
+
+def yaml_line(text: str) -> Line:
+    """One line of YAML: keys in the accent, the rest plain."""
+    stripped = text.lstrip(" -")
+    if stripped.startswith("#"):
+        return (Span(text, Role.DIM),)
+    key, colon, rest = text.partition(":")
+    if not colon or (rest and not rest.startswith(" ")) or " " in key.lstrip(" -"):
+        return (Span(text),)
+    return (Span(key, Role.ACCENT), Span(colon, Role.DIM), Span(rest))
+
+
+# --- shared pieces --------------------------------------------------------------------------------------
+
+
+def _waiting(subject: Subject, query: type[Query], what: str, cells: int) -> list[Line]:
+    """Why there is no answer yet, or what went wrong."""
+    answer = subject.answer(query)
+    if answer is not None and answer.error is not None:
+        return [(Span(text, Role.WARN),) for text in wrap(str(answer.error), cells)]
+    return [(Span(f"{what}…", Role.DIM),)]
+
+
+def _text(subject: Subject, query: type[Query]) -> str | None:
+    answer = subject.answer(query)
+    return answer.value if answer is not None and isinstance(answer.value, str) else None
+
+
+def _paragraph(label: str, text: str, cells: int, role: Role = Role.TEXT, column: int = 11) -> Iterator[Line]:
+    pieces = wrap(text, max(8, cells - column))
+    for n, piece in enumerate(pieces):
+        yield (Span(pad(label if n == 0 else "", column), Role.DIM), Span(piece, role))
+
+
+# --- modes ----------------------------------------------------------------------------------------------
+
+
+def _overview(subject: Subject, cells: int) -> Iterator[Line]:
+    """State, message in full, facts, conditions, and the last events."""
+    resource = subject.resource
+    if resource is None:
+        yield (Span("This object is gone.", Role.WARN),)
+        return
+    state = effective_state(resource, subject.snapshot)
+    look = LOOKS[state]
+    since = f" for {spoken(resource.since, subject.now)}" if resource.since else ""
+    mark = Span(f"{glyph(state, subject.letters)} {look.word}{since}", look.role, strong=True)
+    yield fit((mark, Span(f"  {resource.reason}" if resource.reason else "", Role.DIM)), cells)
+    for text in wrap(resource.message, cells - 2):
+        yield (Span("  " + text),)
+    yield from _circumstances(subject, resource, cells)
+    yield ()
+    for label, text in VIEWS[resource.ref.kind].facts(resource) if resource.ref.kind in VIEWS else ():
+        if text:
+            yield from _paragraph(label, text, cells)
+    if resource.artifact is not None:
+        stored = f"{revisions.named(resource.artifact.revision)}  {resource.artifact.size:,} B"
+        yield from _paragraph("artifact", f"{stored}  {spoken(resource.artifact.updated, subject.now)} ago", cells)
+    if resource.interval:
+        yield from _paragraph("interval", f"{resource.interval:g} s", cells)
+    yield from _conditions(resource, cells, subject.now)
+    yield from _last_events(subject, cells)
+
+
+def _circumstances(subject: Subject, resource: Resource, cells: int) -> Iterator[Line]:
+    """What a row cannot hold: who suspended it, what it waits for, who applied it."""
+    suspension = resource.suspension
+    if resource.suspended:
+        by = f" by {suspension.by}" if suspension.by else ""
+        when = f" {spoken(suspension.since, subject.now)} ago" if suspension.since else ""
+        why = f": {suspension.reason}" if suspension.reason else ""
+        yield from _paragraph("  suspended", f"{by.strip()}{when}{why}".strip() or "yes", cells, Role.SUSPENDED, 13)
+    root = subject.snapshot.blocked.get(resource.ref)
+    if root is not None:
+        yield from _paragraph("  waits for", str(root), cells, Role.FAIL, 13)
+    blocked = [ref for ref, cause in subject.snapshot.blocked.items() if cause == resource.ref]
+    if blocked:
+        yield from _paragraph("  blocks", ", ".join(str(ref) for ref in sorted(blocked)), cells, Role.FAIL, 13)
+    if resource.parent is not None:
+        yield from _paragraph("  applied by", str(resource.parent), cells, Role.DIM, 13)
+
+
+def _conditions(resource: Resource, cells: int, now: datetime) -> Iterator[Line]:
+    if not resource.conditions:
+        return
+    yield ()
+    yield (Span("Conditions", Role.ACCENT, strong=True),)
+    for condition in resource.conditions:
+        role = {"True": Role.OK, "False": Role.FAIL}.get(condition.status, Role.UNKNOWN)
+        if condition.type.endswith(_NEGATIVE):
+            role = Role.WARN
+        head = f"{condition.type}={condition.status} "
+        when = age(condition.transition, now)
+        yield fit((Span(head, role), Span(condition.reason), Span(f"  {when}", Role.DIM)), cells)
+        for text in wrap(condition.message, cells - 2):
+            yield (Span("  " + text, Role.DIM),)
+
+
+def _last_events(subject: Subject, cells: int) -> Iterator[Line]:
+    events = [event for event in subject.snapshot.events if event.ref == subject.ref][:_EVENTS_BELOW]
+    if events:
+        yield ()
+        yield (Span("Events", Role.ACCENT, strong=True),)
+    for event in events:
+        yield from event_block(event, cells, subject.zone)
+
+
+def _drift(subject: Subject, cells: int) -> Content:
+    view = VIEWS.get(subject.ref.kind)
+    report = subject.report
+    if subject.resource is None or view is None or not view.drifts:
+        return Content("overview", list(_overview(subject, cells)))
+    if report is None:
+        lines = _waiting(subject, Drift, "comparing what runs with what its source says", cells)
+        return Content("drift", [*lines, (), *_overview(subject, cells)])
+    lines = list(drift.report_lines(subject.resource, report, cells, subject.now))
+    if not report.drifted:
+        if not report.problem:
+            lines.append((Span("        everything is as its source says", Role.OK),))
+        lines += [(), *_overview(subject, cells)]
+    return Content(drift.title(report), lines, f"{spoken(report.computed, subject.now)} ago")
+
+
+def _describe(subject: Subject, cells: int) -> Content:
+    text = _text(subject, Describe)
+    if text is None:
+        return Content("describe", [*_overview(subject, cells), (), *_waiting(subject, Describe, "describing", cells)])
+    return Content("describe", [yaml_line(piece) for line in text.split("\n") for piece in wrap(line, cells, "    ")])
+
+
+def _yaml(subject: Subject, cells: int) -> Content:
+    text = _text(subject, Manifest)
+    if text is None:
+        return Content("yaml", _waiting(subject, Manifest, "fetching", cells))
+    return Content("yaml", YamlLines(text))
+
+
+def section(text: str, *path: str) -> str:
+    """The part of a YAML text under a path of keys, with its keys kept; "" when there is none."""
+    lines = text.split("\n")
+    for depth, key in enumerate(path):
+        indent = " " * (2 * depth)
+        starts = [n for n, line in enumerate(lines) if line.startswith(f"{indent}{key}:")]
+        if not starts:
+            return ""
+        end = starts[0] + 1
+        while end < len(lines) and (lines[end].startswith((indent + " ", indent + "-")) or not lines[end].strip()):
+            end += 1
+        lines = lines[starts[0] : end] if depth == len(path) - 1 else lines[starts[0] + 1 : end]
+    return "\n".join(lines).rstrip()
+
+
+def _values(subject: Subject, cells: int) -> Content:
+    if subject.ref.kind != "HelmRelease":
+        return Content("values", [(Span("Only Helm releases have values."),)])
+    text = _text(subject, Manifest)
+    if text is None:
+        return Content("values", _waiting(subject, Manifest, "fetching", cells))
+    parts = [section(text, "spec", "valuesFrom"), section(text, "spec", "values")]
+    found = "\n".join(filter(None, parts))
+    return Content(
+        "values", YamlLines(found) if found else [(Span("This release sets no values of its own.", Role.DIM),)]
+    )
+
+
+def _tree(nodes: Sequence[TreeNode], letters: bool, prefix: str = "") -> Iterator[Line]:
+    roles = {"Current": Role.OK, "Failed": Role.FAIL, "InProgress": Role.ACCENT, "NotFound": Role.FAIL}
+    for n, node in enumerate(nodes):
+        last = n == len(nodes) - 1
+        name = f"{node.namespace}/{node.name}" if node.namespace else node.name
+        yield (
+            Span(prefix + ("└ " if last else "├ "), Role.DIM),
+            Span(node.kind + " ", Role.DIM),
+            Span(name),
+            Span(f"  {node.state}" if node.state else "", roles.get(node.state, Role.UNKNOWN)),
+            Span(f"  {node.message}" if node.message else "", Role.DIM),
+        )
+        yield from _tree(node.children, letters, prefix + ("  " if last else "│ "))
+
+
+def _inventory_node(identifier: str, version: str) -> TreeNode:
+    """An entry `<namespace>_<name>_<group>_<kind>` of the inventory (flux.md 4.8)."""
+    namespace, _, rest = identifier.partition("_")
+    rest, _, kind = rest.rpartition("_")
+    name, _, group = rest.rpartition("_")
+    return TreeNode(kind, namespace, name.replace("__", ":"), group, version)
+
+
+def _inventory(subject: Subject, cells: int) -> Content:
+    answer = subject.answer(Inventory)
+    nodes: Sequence[TreeNode] = ()
+    if answer is not None and isinstance(answer.value, tuple):
+        nodes = answer.value
+    elif subject.resource is not None:
+        nodes = [_inventory_node(*entry) for entry in subject.resource.inventory]
+    if not nodes:
+        if answer is not None and answer.error is None:
+            return Content("inventory", [(Span("It manages nothing.", Role.DIM),)])
+        return Content("inventory", _waiting(subject, Inventory, "fetching the inventory", cells))
+    return Content("inventory", list(_tree(nodes, subject.letters)), f"{len(nodes)} objects")
+
+
+def _events(subject: Subject, cells: int) -> Content:
+    events = [event for event in subject.snapshot.events if event.ref == subject.ref]
+    lines = [line for event in events for line in event_block(event, cells, subject.zone)]
+    empty: list[Line] = [(Span("No events about this object in the last hour.", Role.DIM),)]
+    return Content("events", lines or empty, str(len(events)) if events else "")
+
+
+def _history(subject: Subject, cells: int) -> Content:
+    lines: list[Line] = []
+    for entry in subject.resource.history if subject.resource else ():
+        good = entry.status == "ReconciliationSucceeded"
+        times = f"{entry.total} time{'s' if entry.total != 1 else ''}"
+        when = f"{age(entry.last, subject.now)} ago"
+        lines.append(
+            fit(
+                (
+                    Span(f"{glyph_of(good, subject.letters)} ", Role.OK if good else Role.FAIL, strong=True),
+                    Span(pad(revisions.named(entry.revision), 20)),
+                    Span(f"  {pad(entry.status, 24)}", Role.OK if good else Role.FAIL),
+                    Span(f"  {pad(times, 10)}  {pad(entry.duration, 8)}  {when}", Role.DIM),
+                ),
+                cells,
+            )
+        )
+    return Content("history", lines or [(Span("Its controller keeps no history of it.", Role.DIM),)])
+
+
+def glyph_of(good: bool, letters: bool) -> str:
+    """Ready's or failing's glyph."""
+    return next(glyph(state, letters) for state in LOOKS if LOOKS[state].word == ("ready" if good else "failing"))
+
+
+def _logs(subject: Subject, cells: int) -> Content:
+    answer = subject.answer(Logs)
+    if answer is None or not isinstance(answer.value, tuple):
+        return Content("logs", _waiting(subject, Logs, "reading the controller's log", cells))
+    lines: list[Line] = [(Span(piece),) for text in answer.value for piece in wrap(str(text), cells, "  ")]
+    return Content("logs", lines or [(Span("The controller's log says nothing about it.", Role.DIM),)])
+
+
+def _trace(subject: Subject, cells: int) -> Content:
+    answer = subject.answer(Trace)
+    if answer is None or not isinstance(answer.value, tuple):
+        return Content("trace", _waiting(subject, Trace, "tracing", cells))
+    lines: list[Line] = []
+    for n, step in enumerate(answer.value):
+        if isinstance(step, TraceStep):
+            lines.append(
+                fit((Span(f"{'  ' * n}{'↳ ' if n else ''}", Role.DIM), Span(str(step.ref), strong=True)), cells)
+            )
+            lines += [(Span("  " * n + "  " + text, Role.DIM),) for text in wrap(step.text, cells - 2 * n - 2)]
+    return Content("trace", lines)
+
+
+def _used_by(subject: Subject, cells: int) -> Content:
+    answer = subject.answer(UsedBy)
+    if answer is None or not isinstance(answer.value, tuple):
+        return Content("used by", _waiting(subject, UsedBy, "looking", cells))
+    lines: list[Line] = []
+    for ref in answer.value:
+        resource = subject.snapshot.resources.get(ref) if isinstance(ref, Ref) else None
+        if resource is None:
+            lines.append((Span(f"  {ref}"),))
+            continue
+        state = effective_state(resource, subject.snapshot)
+        look = LOOKS[state]
+        mark = Span(f"{glyph(state, subject.letters)} ", look.role, strong=True)
+        lines.append(fit((mark, Span(str(ref)), Span(f"  {resource.message}", Role.DIM)), cells))
+    return Content("used by", lines or [(Span("Nothing depends on it.", Role.DIM),)], str(len(lines)) if lines else "")
+
+
+_MODES: Final[Mapping[Mode, Callable[[Subject, int], Content]]] = MappingProxyType(
+    {
+        Mode.DRIFT: _drift,
+        Mode.DESCRIBE: _describe,
+        Mode.YAML: _yaml,
+        Mode.INVENTORY: _inventory,
+        Mode.EVENTS: _events,
+        Mode.HISTORY: _history,
+        Mode.LOGS: _logs,
+        Mode.VALUES: _values,
+        Mode.TRACE: _trace,
+        Mode.USED_BY: _used_by,
+    }
+)
+
+_QUERIES: Final[Mapping[Mode, type[Query]]] = MappingProxyType(
+    {
+        Mode.DRIFT: Drift,
+        Mode.DESCRIBE: Describe,
+        Mode.YAML: Manifest,
+        Mode.INVENTORY: Inventory,
+        Mode.LOGS: Logs,
+        Mode.VALUES: Manifest,
+        Mode.TRACE: Trace,
+        Mode.USED_BY: UsedBy,
+    }
+)
+
+
+def query_for(mode: Mode, ref: Ref) -> Query | None:
+    """What to ask the engine for this mode; None when the snapshot has it all."""
+    view = VIEWS.get(ref.kind)
+    if mode is Mode.DRIFT and (view is None or not view.drifts):
+        return None
+    query = _QUERIES.get(mode)
+    return query(ref) if query is not None else None
+
+
+def content(mode: Mode, subject: Subject, cells: int) -> Content:
+    """The pane's lines."""
+    return _MODES[mode](subject, cells)
+
+
+def brief(subject: Subject, mode: Mode, cells: int) -> Content:
+    """The few most telling lines, for the small pane of a narrow screen."""
+    report = subject.report
+    if mode is not Mode.DRIFT or report is None or not report.drifted:
+        return content(mode, subject, cells)
+    return Content(drift.title(report), list(drift.brief_lines(report, cells, subject.now)))
+
+
+def title_line(subject: Subject, shown: Content, *, focused: bool, short: bool) -> Line:
+    """`apps/checkout  Kustomization · drift`."""
+    ref = subject.ref
+    name = f"{ref.namespace}/{ref.name}" if ref.namespace else ref.name
+    kind = f" · {shown.title}" if short else f"  {ref.kind} · {shown.title}"
+    return (Span(name, Role.ACCENT if focused else Role.TEXT, strong=True), Span(kind, Role.DIM))
