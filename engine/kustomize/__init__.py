@@ -5,7 +5,8 @@ from __future__ import annotations
 from engine.kustomize.build import build
 from engine.kustomize.errors import BuildError
 from engine.kustomize.files import Remote
+from engine.kustomize.flux import generate
 from engine.kustomize.limits import Limits
 from engine.kustomize.tree import DirectoryTree, MemoryTree, OverlayTree, Tree
 
-__all__ = ["BuildError", "DirectoryTree", "Limits", "MemoryTree", "OverlayTree", "Remote", "Tree", "build"]
+__all__ = ["BuildError", "DirectoryTree", "Limits", "MemoryTree", "OverlayTree", "Remote", "Tree", "build", "generate"]
