@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from engine.clock import Clock
-from engine.embedded import convert, crds, metadata, status
+from engine.embedded import builtin, convert, crds, metadata, patch, status
 from engine.embedded.facade import Change, Object
 from engine.embedded.options import DeleteOptions, WriteOptions
 from engine.embedded.registry import Registry, Resource
-from engine.embedded.seams import patch
+from engine.embedded.schema import FieldError
 from engine.embedded.store import Event, Record, Store
+from engine.embedded.values import clone
 from engine.embedded.verbs import delete, write
 
 #: Namespaces that every cluster has.
 NAMESPACES = ("default", "kube-node-lease", "kube-public", "kube-system")
 NAMESPACE = "namespaces"
+SERVICES = "services"
 
 
 class Core:
@@ -28,10 +29,13 @@ class Core:
         self.clock = clock
         self.registry = Registry()
         self.definitions = crds.Definitions(self)
+        self._services = builtin.ServiceAllocator()
 
     def start(self) -> None:
         """Serve the stored definitions, and make the namespaces that every cluster has."""
         self.definitions.load()
+        for record in self.store.list(SERVICES):
+            self._services.adopt(record.obj)
         for name in NAMESPACES:
             if self.store.get(NAMESPACE, "", name) is None:
                 obj = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}}
@@ -54,13 +58,21 @@ class Core:
         record = self.store.put(resource.storage, namespace, obj["metadata"]["name"], obj)
         if resource.storage == crds.STORAGE:
             self.definitions.written(record)
+        elif resource.storage == SERVICES:
+            self._services.adopt(obj)
         return record
+
+    def allocate(self, resource: Resource, obj: Object, live: Object | None) -> list[FieldError]:
+        """Give a Service its address and ports, in place; what cannot be given."""
+        return self._services.allocate(obj, live) if resource.storage == SERVICES else []
 
     def remove(self, record: Record) -> None:
         """Remove an object for good, and act on it where the server itself must."""
         last = self.store.delete(record)
         if record.storage == crds.STORAGE:
             self.definitions.removed(record)
+        elif record.storage == SERVICES:
+            self._services.release(record.obj)
         elif self.store.get(crds.STORAGE, "", record.storage) is not None:
             self.definitions.instance_removed(Event("DELETED", last, record))
 
@@ -73,7 +85,7 @@ class Core:
         record = self.store.get(storage, namespace, name)
         if record is None:
             return
-        obj = copy.deepcopy(record.obj)
+        obj = clone(record.obj)
         left = [one for one in obj["metadata"].get("finalizers") or () if one != finalizer]
         obj["metadata"]["finalizers"] = left
         if not left:
@@ -116,7 +128,7 @@ class Core:
         """See Facade.create."""
         resource = self._resource(obj)
         namespace = str(obj["metadata"].get("namespace") or "")
-        return write.create(self, resource, namespace, copy.deepcopy(obj), WriteOptions(manager)).obj
+        return write.create(self, resource, namespace, clone(obj), WriteOptions(manager)).obj
 
     def replace_object(self, obj: Object, *, manager: str, subresource: str = "") -> Object:
         """See Facade.update and Facade.update_status."""
@@ -124,7 +136,7 @@ class Core:
         target = write.Target(
             resource, str(obj["metadata"].get("namespace") or ""), str(obj["metadata"]["name"]), subresource
         )
-        return write.replace(self, target, copy.deepcopy(obj), WriteOptions(manager), trusted=True).obj
+        return write.replace(self, target, clone(obj), WriteOptions(manager), trusted=True).obj
 
     def merge_object(
         self,
@@ -157,7 +169,7 @@ class Core:
         record = self.store.get(NAMESPACE, "", name)
         if record is None:
             return
-        obj = copy.deepcopy(record.obj)
+        obj = clone(record.obj)
         obj["spec"]["finalizers"] = []
         write.finalize(self, self._resource(record.obj), record, obj)
 

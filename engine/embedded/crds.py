@@ -162,7 +162,8 @@ def _columns(version: Object) -> tuple[Column, ...]:
             column["type"],
             column.get("format") or "",
             int(column.get("priority") or 0),
-            column.get("description") or f"Custom resource definition column (in JSONPath format): {column['jsonPath']}",
+            column.get("description")
+            or f"Custom resource definition column (in JSONPath format): {column['jsonPath']}",
             column["jsonPath"],
         )
         for column in version.get("additionalPrinterColumns") or ()

@@ -106,12 +106,16 @@ def _bounded(value: Any) -> Any:
     """The value, unless it is nested deeper than anything a schema describes."""
     level: list[Any] = [value]
     for _ in range(MAX_DEPTH):
-        level = [
-            child
-            for parent in level
-            for child in (parent.values() if isinstance(parent, dict) else parent)
-            if isinstance(child, (dict, list))
-        ] if level and isinstance(level[0], (dict, list)) else []
+        level = (
+            [
+                child
+                for parent in level
+                for child in (parent.values() if isinstance(parent, dict) else parent)
+                if isinstance(child, (dict, list))
+            ]
+            if level and isinstance(level[0], (dict, list))
+            else []
+        )
         if not level:
             return value
     raise status.bad_request(f"exceeded max depth: more than {MAX_DEPTH} levels")

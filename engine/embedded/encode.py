@@ -90,7 +90,7 @@ class Encoder:
         elif self._form.transform:
             obj = {**_PARTIAL, "metadata": metadata}
         elif self._resource.schema is not None and self._resource.custom is None:
-            obj = {**obj, **{name: None for name in ()}}
+            obj = {**obj, **dict.fromkeys(())}
         return b'{"type":"BOOKMARK","object":%s}\n' % orjson.dumps(obj)
 
     def _items(self, records: Iterable[Record]) -> Iterable[bytes]:

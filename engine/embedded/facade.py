@@ -80,7 +80,14 @@ class Facade:
         )
 
     def delete(
-        self, group_version: str, kind: str, namespace: str, name: str, *, uid: str = "", propagation: str = "Background"
+        self,
+        group_version: str,
+        kind: str,
+        namespace: str,
+        name: str,
+        *,
+        uid: str = "",
+        propagation: str = "Background",
     ) -> None:
         """Delete; with finalizers left only deletionTimestamp is set. A missing object is no failure.
 

@@ -9,19 +9,20 @@ from typing import Any
 
 from aiohttp import web
 
-from engine.embedded import decode, options, reviews, status
+from engine.embedded import decode, options, patch, reviews, status
 from engine.embedded.core import Core
 from engine.embedded.encode import Encoder
 from engine.embedded.negotiate import YAML, Form, negotiate
 from engine.embedded.registry import Resource
 from engine.embedded.requestinfo import RequestInfo
-from engine.embedded.seams import patch as patches
 from engine.embedded.tables import Tables
 from engine.embedded.verbs import apply, delete, read, scale, watch, write
 from engine.embedded.verbs.write import Outcome, Target
 
+_PATCH_DETAILS: dict[int, dict[str, Any]] = {422: {}}
 PATCH_TYPES = (decode.JSON_PATCH, decode.MERGE_PATCH, decode.STRATEGIC_PATCH, decode.APPLY_YAML)
-CUSTOM_PATCH_TYPES = (decode.JSON_PATCH, decode.MERGE_PATCH, decode.APPLY_YAML)
+CUSTOM__PATCH_DETAILS: dict[int, dict[str, Any]] = {422: {}}
+PATCH_TYPES = (decode.JSON_PATCH, decode.MERGE_PATCH, decode.APPLY_YAML)
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,12 +147,8 @@ async def _create(call: Call) -> web.StreamResponse:
     asked = call.write_options("CreateOptions")
     body = decode.decode_object(await _body(call), call.content_type, kind=call.resource.kind)
     if not call.resource.stored:
-        return respond(
-            call.encoder.object(reviews.review(call.resource, body.value, call.core.now())), call.form, 201
-        )
-    outcome = write.create(
-        call.core, call.resource, call.info.namespace, body.value, asked, duplicates=body.duplicates
-    )
+        return respond(call.encoder.object(reviews.review(call.resource, body.value, call.core.now())), call.form, 201)
+    outcome = write.create(call.core, call.resource, call.info.namespace, body.value, asked, duplicates=body.duplicates)
     return await _answer(call, outcome)
 
 
@@ -181,18 +178,18 @@ async def _patch(call: Call) -> web.StreamResponse:
 
 def _change(call: Call, media: str, body: Any) -> Callable[[dict[str, Any]], Any]:
     ways: dict[str, Callable[[dict[str, Any]], Any]] = {
-        decode.JSON_PATCH: lambda live: patches.json_patch(live, body),
-        decode.MERGE_PATCH: lambda live: patches.merge_patch(live, body),
-        decode.STRATEGIC_PATCH: lambda live: patches.strategic_merge(live, body, call.resource.schema),
+        decode.JSON_PATCH: lambda live: patch.json_patch(live, body),
+        decode.MERGE_PATCH: lambda live: patch.merge_patch(live, body),
+        decode.STRATEGIC_PATCH: lambda live: patch.strategic_merge(live, body, call.resource.schema),
     }
 
     def change(live: dict[str, Any]) -> Any:
         try:
             return ways[media](live)
-        except patches.PatchError as error:
-            if media == decode.JSON_PATCH:
-                raise status.rejected() from error
-            raise status.bad_request(str(error)) from error
+        except patch.PatchError as error:
+            raise status.ApiError(
+                error.code, error.reason, error.message, details=_PATCH_DETAILS.get(error.code)
+            ) from error
 
     return change
 

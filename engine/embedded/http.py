@@ -85,9 +85,7 @@ class Http:
                 raise status.page_not_found()
             raise status.resource_unknown()
         form = handlers.form_of(request)
-        return await handlers.serve(
-            handlers.Call(self._core, request, info, resource, form, self._stopping)
-        )
+        return await handlers.serve(handlers.Call(self._core, request, info, resource, form, self._stopping))
 
     def _plain(self, path: str, request: web.Request) -> web.Response | None:
         """Paths that are no resource."""

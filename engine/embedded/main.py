@@ -34,7 +34,10 @@ async def _run(data: Path | None, port: int, kubeconfig: Path | None) -> int:
     try:
         await server.start()
     except OSError as error:
-        print(f"fluxtui apiserver: cannot listen on port {port}: {error.strerror}; choose another with --port", file=sys.stderr)
+        print(
+            f"fluxtui apiserver: cannot listen on port {port}: {error.strerror}; choose another with --port",
+            file=sys.stderr,
+        )
         return 1
     try:
         if kubeconfig is not None:

@@ -63,17 +63,32 @@ _PATH_NAMES = frozenset(
 )
 #: Built-in resources that count changes of their spec.
 _GENERATION = frozenset(
-    "pods replicationcontrollers podtemplates deployments.apps replicasets.apps statefulsets.apps daemonsets.apps "
-    "jobs.batch cronjobs.batch ingresses.networking.k8s.io ingressclasses.networking.k8s.io "
-    "networkpolicies.networking.k8s.io poddisruptionbudgets.policy endpointslices.discovery.k8s.io "
-    "priorityclasses.scheduling.k8s.io flowschemas.flowcontrol.apiserver.k8s.io "
-    "prioritylevelconfigurations.flowcontrol.apiserver.k8s.io "
-    "customresourcedefinitions.apiextensions.k8s.io validatingwebhookconfigurations.admissionregistration.k8s.io "
-    "mutatingwebhookconfigurations.admissionregistration.k8s.io "
-    "validatingadmissionpolicies.admissionregistration.k8s.io "
-    "validatingadmissionpolicybindings.admissionregistration.k8s.io "
-    "mutatingadmissionpolicies.admissionregistration.k8s.io "
-    "mutatingadmissionpolicybindings.admissionregistration.k8s.io".split()
+    [
+        "pods",
+        "replicationcontrollers",
+        "podtemplates",
+        "deployments.apps",
+        "replicasets.apps",
+        "statefulsets.apps",
+        "daemonsets.apps",
+        "jobs.batch",
+        "cronjobs.batch",
+        "ingresses.networking.k8s.io",
+        "ingressclasses.networking.k8s.io",
+        "networkpolicies.networking.k8s.io",
+        "poddisruptionbudgets.policy",
+        "endpointslices.discovery.k8s.io",
+        "priorityclasses.scheduling.k8s.io",
+        "flowschemas.flowcontrol.apiserver.k8s.io",
+        "prioritylevelconfigurations.flowcontrol.apiserver.k8s.io",
+        "customresourcedefinitions.apiextensions.k8s.io",
+        "validatingwebhookconfigurations.admissionregistration.k8s.io",
+        "mutatingwebhookconfigurations.admissionregistration.k8s.io",
+        "validatingadmissionpolicies.admissionregistration.k8s.io",
+        "validatingadmissionpolicybindings.admissionregistration.k8s.io",
+        "mutatingadmissionpolicies.admissionregistration.k8s.io",
+        "mutatingadmissionpolicybindings.admissionregistration.k8s.io",
+    ]
 )
 #: Their generation also counts the request to delete them.
 _COUNTS_DELETION = _GENERATION - {"customresourcedefinitions.apiextensions.k8s.io"}
@@ -98,7 +113,7 @@ def counts_deletion(resource: Resource) -> bool:
 
 
 def generated_name(base: str) -> str:
-    """generateName and five random characters."""
+    """GenerateName and five random characters."""
     return base[:_MAX_GENERATED] + "".join(secrets.choice(_ALPHABET) for _ in range(_SUFFIX))
 
 
@@ -191,8 +206,8 @@ def _owner_errors(owners: Any) -> list[FieldError]:
     if len(controllers) > 1:
         detail = (
             "Only one reference can have Controller set to true. Found "
-            + f'"true" in references for {controllers[0].get("kind")}/{controllers[0].get("name")}'
-            + f" and {controllers[1].get('kind')}/{controllers[1].get('name')}"
+            f'"true" in references for {controllers[0].get("kind")}/{controllers[0].get("name")}'
+            f" and {controllers[1].get('kind')}/{controllers[1].get('name')}"
         )
         errors.append(invalid("metadata.ownerReferences", owners, detail))
     for index, owner in enumerate(owners):

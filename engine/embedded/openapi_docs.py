@@ -16,7 +16,7 @@ Object = dict[str, Any]
 
 V2_PROTOBUF = "application/com.github.proto-openapi.spec.v2@v1.0+protobuf"
 #: `swagger: "2.0"`, an empty info and no paths, as gnostic's protobuf: all that kubectl before 1.29 looks at.
-_V2_BODY = b'\n\x032.0\x12\x12\n\nKubernetes\x12\x041.36B\x00'
+_V2_BODY = b"\n\x032.0\x12\x12\n\nKubernetes\x12\x041.36B\x00"
 _V2_JSON = {"swagger": "2.0", "info": {"title": "Kubernetes", "version": "1.36"}, "paths": {}}
 _PREFIX = "/openapi/v3/"
 _GVK = "x-kubernetes-group-version-kind"
@@ -122,7 +122,9 @@ def _add_paths(resource: Resource, paths: Object) -> None:
     base = f"{root}/namespaces/{{namespace}}/{resource.plural}" if resource.namespaced else f"{root}/{resource.plural}"
     gvk = {"group": resource.group, "version": resource.version, "kind": resource.kind}
     collection = {
-        method: _operation(verb, gvk) for verb, method in (("list", "get"), ("create", "post")) if verb in resource.verbs
+        method: _operation(verb, gvk)
+        for verb, method in (("list", "get"), ("create", "post"))
+        if verb in resource.verbs
     }
     single = {
         method: _operation(verb, gvk)

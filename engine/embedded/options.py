@@ -77,7 +77,9 @@ def write_options(query: Query, *, kind: str, user_agent: str, apply: bool = Fal
     if kind == "PatchOptions" and not apply and query.get("force", ""):
         errors.append(forbidden("force", "may not be specified for non-apply patch"))
     if len(manager) > MAX_MANAGER:
-        errors.append(FieldError("fieldManager", "FieldValueTooLong", f"Too long: may not be more than {MAX_MANAGER} bytes"))
+        errors.append(
+            FieldError("fieldManager", "FieldValueTooLong", f"Too long: may not be more than {MAX_MANAGER} bytes")
+        )
     if errors:
         raise status.invalid_options(kind, errors)
     return WriteOptions(manager or manager_of(user_agent), dry_run, validation, force)
@@ -174,7 +176,9 @@ def _version_match_error(
         message = f'Unsupported value: "{match}": supported values: "Exact", "NotOlderThan", ""'
         return FieldError(field, NOT_SUPPORTED, message)
     if match == "Exact" and version == "0":
-        return FieldError(field, FORBIDDEN, 'Forbidden: resourceVersionMatch "exact" is forbidden for resourceVersion "0"')
+        return FieldError(
+            field, FORBIDDEN, 'Forbidden: resourceVersionMatch "exact" is forbidden for resourceVersion "0"'
+        )
     return None
 
 
@@ -209,7 +213,5 @@ def _orphan(value: Any) -> str:
 def _dry_run(values: Sequence[str], errors: list[FieldError]) -> bool:
     if any(value != "All" for value in values):
         listed = ",".join(f'"{value}"' for value in values)
-        errors.append(
-            FieldError("dryRun", NOT_SUPPORTED, f'Unsupported value: [{listed}]: supported values: "All"')
-        )
+        errors.append(FieldError("dryRun", NOT_SUPPORTED, f'Unsupported value: [{listed}]: supported values: "All"'))
     return bool(values)

@@ -1,16 +1,14 @@
 """The steps between a decoded object and a stored one, each for built-in kinds and for custom resources.
 
-    place → shape (unknown fields) → fill (defaults) → field ownership → prepare (what the server writes) → judge
+place → shape (unknown fields) → fill (defaults) → field ownership → prepare (what the server writes) → judge
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 from engine import openapi
-from engine.embedded import metadata, prepare, schema, status, typed
-from engine.embedded.seams import builtin
+from engine.embedded import builtin, metadata, prepare, schema, status, typed
 from engine.embedded.options import WriteOptions
 from engine.embedded.registry import Resource
 from engine.embedded.schema import FieldError
@@ -21,9 +19,11 @@ Object = dict[str, Any]
 def place(resource: Resource, namespace: str, name: str, obj: Any) -> None:
     """Hold an object to the URL it was sent to; `name` is "" on create. Fills in what the URL says."""
     if not isinstance(obj, dict):
-        raise status.bad_request(f"the object provided is unrecognized (must be of type {resource.kind}): not an object")
+        raise status.bad_request(
+            f"the object provided is unrecognized (must be of type {resource.kind}): not an object"
+        )
     api_version, kind = str(obj.get("apiVersion") or ""), str(obj.get("kind") or "")
-    if kind and kind != resource.kind or api_version and api_version != resource.api_version:
+    if (kind and kind != resource.kind) or (api_version and api_version != resource.api_version):
         raise _wrong_kind(resource, api_version, kind)
     if resource.custom is not None and not (api_version and kind):
         missing = "Kind" if not kind else "apiVersion"
@@ -34,7 +34,9 @@ def place(resource: Resource, namespace: str, name: str, obj: Any) -> None:
     if found is None:
         found = obj["metadata"] = {}
     if not isinstance(found, dict):
-        raise status.bad_request(f"json: cannot unmarshal into Go struct field {resource.kind}.metadata of type v1.ObjectMeta")
+        raise status.bad_request(
+            f"json: cannot unmarshal into Go struct field {resource.kind}.metadata of type v1.ObjectMeta"
+        )
     _place_namespace(resource, namespace, found)
     if name:
         if found.get("name", name) != name:
@@ -49,7 +51,9 @@ def _place_namespace(resource: Resource, namespace: str, found: Object) -> None:
         found.pop("namespace", None)
         return
     if (found.get("namespace") or namespace) != namespace:
-        raise status.bad_request("the namespace of the provided object does not match the namespace sent on the request")
+        raise status.bad_request(
+            "the namespace of the provided object does not match the namespace sent on the request"
+        )
     found["namespace"] = namespace
 
 
@@ -71,7 +75,9 @@ def shape(resource: Resource, obj: Object, options: WriteOptions, duplicates: tu
     try:
         if custom is not None:
             unknown = schema.prune(obj, custom.structural) if custom.structural is not None else []
-            unknown += [f"metadata.{path}" for path in typed.conform(obj["metadata"], openapi.object_meta(), "ObjectMeta")]
+            unknown += [
+                f"metadata.{path}" for path in typed.conform(obj["metadata"], openapi.object_meta(), "ObjectMeta")
+            ]
         else:
             unknown = typed.conform(obj, resource.schema, resource.kind) if resource.schema is not None else []
     except status.ApiError as error:
@@ -102,16 +108,14 @@ def fill(resource: Resource, obj: Object) -> None:
         schema.default(obj, custom.structural)
 
 
-def judge_new(resource: Resource, obj: Object) -> None:
-    """422 unless a new object is valid."""
-    errors = metadata.validate_new(resource, obj)
-    _judge(resource, obj, None, errors)
+def judge_new(resource: Resource, obj: Object, found: list[FieldError]) -> None:
+    """422 unless a new object is valid; `found` is what earlier steps complained about."""
+    _judge(resource, obj, None, metadata.validate_new(resource, obj) + found)
 
 
-def judge_update(resource: Resource, obj: Object, live: Mapping[str, Any]) -> None:
-    """422 unless an update is valid."""
-    errors = metadata.validate_update(obj, live)
-    _judge(resource, obj, dict(live), errors)
+def judge_update(resource: Resource, obj: Object, live: Object, found: list[FieldError]) -> None:
+    """422 unless an update is valid; `found` is what earlier steps complained about."""
+    _judge(resource, obj, live, metadata.validate_update(obj, live) + found)
 
 
 def _judge(resource: Resource, obj: Object, live: Object | None, errors: list[FieldError]) -> None:

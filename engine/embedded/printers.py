@@ -54,7 +54,10 @@ def _two(first: int, unit: str, second: int, second_unit: str) -> str:
 
 def cells(resource: Resource, columns: Sequence[Column], obj: Object, now: datetime) -> list[Any]:
     """One value per column."""
-    made: dict[str, Any] = {"Name": obj["metadata"].get("name"), "Age": age(obj["metadata"].get("creationTimestamp"), now)}
+    made: dict[str, Any] = {
+        "Name": obj["metadata"].get("name"),
+        "Age": age(obj["metadata"].get("creationTimestamp"), now),
+    }
     printer = PRINTERS.get(resource.storage)
     if printer is not None:
         made |= printer(obj, now)

@@ -40,9 +40,9 @@ def parse_path(raw_path: str) -> RequestInfo | None:
 
 def _resource(group: str, version: str, rest: list[str], *, watch: bool) -> RequestInfo | None:
     namespace = ""
-    if len(rest) > 2 and rest[0] == "namespaces" and rest[2] not in _NAMESPACE_SUBRESOURCES:
-        namespace, rest = rest[1], rest[2:]
-    elif len(rest) > 3 and rest[0] == "namespaces":
+    if (len(rest) > 2 and rest[0] == "namespaces" and rest[2] not in _NAMESPACE_SUBRESOURCES) or (
+        len(rest) > 3 and rest[0] == "namespaces"
+    ):
         namespace, rest = rest[1], rest[2:]
     if len(rest) > 3 and rest[2] != "proxy":
         return None

@@ -111,7 +111,9 @@ class _Parser:
             raise _unparsable(f"found '{token}', expected: in, notin, =, ==, !=, gt, lt")
         values = self._set() if operator in ("in", "notin") else (self._value(),)
         if operator in ("gt", "lt") and _number(values[0]) is None:
-            raise _unparsable(f"values[0][{key}]: Invalid value: \"{values[0]}\": for 'Gt', 'Lt' operators, the value must be an integer")
+            raise _unparsable(
+                f"values[0][{key}]: Invalid value: \"{values[0]}\": for 'Gt', 'Lt' operators, the value must be an integer"
+            )
         return Requirement(key, operator, values)
 
     def _key(self) -> str:
@@ -126,12 +128,18 @@ class _Parser:
             return ""
         value = self._next()
         if not _VALUE.match(value) or len(value) > _MAX_NAME:
-            raise _unparsable(f"values[0]: Invalid value: \"{value[:_MAX_NAME]}\": a valid label must be an empty string or consist of alphanumeric characters, '-', '_' or '.'")
+            raise _unparsable(
+                f"values[0]: Invalid value: \"{value[:_MAX_NAME]}\": a valid label must be an empty string or consist of alphanumeric characters, '-', '_' or '.'"
+            )
         return value
 
     def _set(self) -> tuple[str, ...]:
         if self._next() != "(":
-            raise _unparsable("found '" + self._tokens[self._at - 1] + "', expected: '('" if self._at <= len(self._tokens) else "found '', expected: '('")
+            raise _unparsable(
+                "found '" + self._tokens[self._at - 1] + "', expected: '('"
+                if self._at <= len(self._tokens)
+                else "found '', expected: '('"
+            )
         values: list[str] = []
         while True:
             values.append("" if self._peek() in (",", ")") else self._value())

@@ -96,9 +96,13 @@ def conflict_of_kind(resource: Resource, name: str, why: str) -> ApiError:
     return ApiError(409, "Conflict", message, details=details)
 
 
-def apply_conflict(causes: Sequence[Mapping[str, Any]], message: str) -> ApiError:
-    """Server-side apply met fields of other managers."""
-    return ApiError(409, "Conflict", message, details={"causes": [dict(cause) for cause in causes]})
+def apply_conflict(causes: Sequence[tuple[str, str]], message: str) -> ApiError:
+    """Server-side apply met fields of other managers; `causes` are (manager in the message's words, field)."""
+    details = [
+        {"reason": "FieldManagerConflict", "message": f"conflict with {manager}", "field": field}
+        for manager, field in causes
+    ]
+    return ApiError(409, "Conflict", message, details={"causes": details})
 
 
 def invalid(group: str, kind: str, name: str, errors: Iterable[FieldError]) -> ApiError:
@@ -156,9 +160,7 @@ def too_large(limit: int) -> ApiError:
 
 def unsupported_body(accepted: Sequence[str], hint: str = "") -> ApiError:
     """415 for a body in a format that is not read here; `hint` says what to do instead."""
-    message = (
-        "the body of the request was in an unknown format - accepted media types include: " + ", ".join(accepted)
-    )
+    message = "the body of the request was in an unknown format - accepted media types include: " + ", ".join(accepted)
     return ApiError(415, "UnsupportedMediaType", f"{message}; {hint}" if hint else message)
 
 

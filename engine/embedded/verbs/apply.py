@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from engine.embedded import convert, metadata, pipeline, prepare, status
+from engine.embedded import convert, fieldmanager, pipeline, status
 from engine.embedded.options import WriteOptions
 from engine.embedded.registry import Resource
-from engine.embedded.seams import fieldmanager
 from engine.embedded.store import Record
+from engine.embedded.values import clone
 from engine.embedded.verbs import write
 from engine.embedded.verbs.write import Outcome, Target
 
@@ -31,12 +31,13 @@ def apply(
     _check_preconditions(resource, record, applied["metadata"])
     stored = core.stored_as(resource)
     merged = _merged(core, target, record.obj, applied, options)
+    if merged is record.obj:
+        return Outcome(record.obj, 200, tuple(warnings))
+    merged = clone(merged)
     warnings += pipeline.shape(stored, merged, options)
     merged = write.restrict(target, merged, record.obj)
-    pipeline.fill(stored, merged)
-    metadata.keep_system(merged, record.obj)
-    prepare.update(stored, merged, record.obj)
-    return write.settle(core, stored, record, merged, options, warnings)
+    errors = write.complete(core, stored, merged, record.obj)
+    return write.settle(core, stored, record, merged, options, warnings, errors)
 
 
 def _placed(target: Target, applied: Any) -> Object:
@@ -47,7 +48,9 @@ def _placed(target: Target, applied: Any) -> Object:
         raise status.bad_request(f"invalid object type: {group}/{version}, Kind={said.get('kind') or ''}")
     found = said.setdefault("metadata", {})
     if not isinstance(found, dict):
-        raise status.internal(f"failed to create typed patch object (/{target.name}; {resource.api_version}, Kind={resource.kind}): .metadata: expected map")
+        raise status.internal(
+            f"failed to create typed patch object (/{target.name}; {resource.api_version}, Kind={resource.kind}): .metadata: expected map"
+        )
     if found.get("managedFields"):
         raise status.bad_request("metadata.managedFields must be nil")
     return said
@@ -62,7 +65,7 @@ def _create(core: Core, target: Target, applied: Object, options: WriteOptions, 
         why = f"uid mismatch: the provided object specified uid {uid}, and no existing object was found"
         raise status.conflict(resource, target.name, why)
     stored = core.stored_as(resource)
-    merged = _merged(core, target, None, applied, options)
+    merged = clone(_merged(core, target, None, applied, options))
     warnings += pipeline.shape(stored, merged, options)
     if target.has_status:
         merged.pop("status", None)
@@ -73,28 +76,21 @@ def _create(core: Core, target: Target, applied: Object, options: WriteOptions, 
 def _merged(core: Core, target: Target, live: Object | None, applied: Object, options: WriteOptions) -> Object:
     resource = core.stored_as(target.resource)
     try:
-        merged = fieldmanager.apply(
+        return fieldmanager.apply(
             live,
             convert.to_storage(target.resource, _own_part(target, applied)),
             manager=options.manager,
             force=options.force,
             schema=resource.schema,
-            api_version=target.resource.api_version,
+            api_version=resource.api_version,
             subresource=target.subresource,
             now=core.now(),
+            reset=write.reset_paths(resource, target.subresource),
         )
     except fieldmanager.FieldConflict as conflict:
-        raise status.apply_conflict(conflict.causes, str(conflict)) from None
-    pipeline.place(target.resource, target.namespace, target.name, _as_requested(target.resource, merged))
-    merged["metadata"].setdefault("name", target.name)
-    if target.resource.namespaced:
-        merged["metadata"]["namespace"] = target.namespace
-    return merged
-
-
-def _as_requested(resource: Resource, merged: Object) -> Object:
-    head = {"apiVersion": resource.api_version, "kind": resource.kind}
-    return {**merged, **head, "metadata": dict(merged["metadata"])}
+        raise status.apply_conflict(conflict.causes, conflict.message) from None
+    except fieldmanager.TypedError as error:
+        raise status.internal(error.message) from None
 
 
 def _own_part(target: Target, applied: Object) -> Object:

@@ -75,7 +75,9 @@ def list_page(core: Core, resource: Resource, namespace: str, options: ListOptio
     records = core.store.list_at(resource.storage, namespace, version)
     if records is None:
         if position is not None:
-            raise status.expired(_TOO_OLD_TOKEN, continue_token=_encode(Position(_INCONSISTENT, position.start.lstrip("/"))))
+            raise status.expired(
+                _TOO_OLD_TOKEN, continue_token=_encode(Position(_INCONSISTENT, position.start.lstrip("/")))
+            )
         raise status.expired(_TOO_OLD_LIST)
     if position is not None:
         after = position.start.lstrip("/").rstrip("\0")

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from engine.embedded import convert, status
+from engine import openapi
+from engine.embedded import fieldmanager, patch, status
 from engine.embedded.options import WriteOptions
 from engine.embedded.registry import Resource
-from engine.embedded.seams import patch
+from engine.embedded.schema.fielderrors import invalid
+from engine.embedded.values import clone
 from engine.embedded.verbs import write
 from engine.embedded.verbs.write import Outcome, Target
 
@@ -44,30 +45,57 @@ def read(resource: Resource, obj: Mapping[str, Any]) -> Object:
     return scale
 
 
-def change(core: Core, target: Target, body: Object, options: WriteOptions, *, merge: bool) -> Outcome:
+def change(core: Core, target: Target, body: Any, options: WriteOptions, *, merge: bool) -> Outcome:
     """A PUT or a merge patch of the Scale; only spec.replicas is taken from it."""
     resource = target.resource
     record = core.store.get(resource.storage, target.namespace, target.name)
     if record is None:
         raise status.not_found(resource, target.name)
-    before = read(resource, convert.to_version(resource, record.obj))
+    live = record.obj
+    before = read(resource, live)
     after = patch.merge_patch(before, body) if merge else body
-    wanted = (after.get("spec") or {}).get("replicas", 0)
-    if not isinstance(wanted, int) or isinstance(wanted, bool) or wanted < 0:
-        message = "spec.replicas: Invalid value: must be greater than or equal to 0"
-        raise status.bad_request(message)
-    said = after.get("metadata") or {}
+    wanted = _wanted(after)
+    write.check_preconditions(resource, record, after.get("metadata") or {})
+    obj = clone(live)
+    _set(obj, _paths(resource)["specReplicasPath"], wanted)
+    entries = _owners(core, resource, live, before, {**before, "spec": {"replicas": wanted}}, options)
+    obj["metadata"].pop("managedFields", None)
+    if entries:
+        obj["metadata"]["managedFields"] = entries
+    outcome = write.settle(core, resource, record, obj, options, [], [])
+    return Outcome(read(resource, outcome.obj), 200, outcome.warnings)
 
-    def set_replicas(live: Object) -> Object:
-        for field in ("resourceVersion", "uid"):
-            if said.get(field):
-                live["metadata"][field] = said[field]
-        _set(live, _paths(resource)["specReplicasPath"], wanted)
-        return live
 
-    plain = Target(resource, target.namespace, target.name)
-    outcome = write.modify(core, plain, set_replicas, options, subresource="scale")
-    return Outcome(read(resource, convert.to_version(resource, outcome.obj)), 200, outcome.warnings)
+def _wanted(scale: Any) -> int:
+    spec = scale.get("spec") if isinstance(scale, dict) else None
+    wanted = spec.get("replicas", 0) if isinstance(spec, dict) else 0
+    if not isinstance(wanted, int) or isinstance(wanted, bool):
+        raise status.bad_request("Scale.spec.replicas is not a number")
+    if wanted < 0:
+        error = invalid("spec.replicas", wanted, "must be greater than or equal to 0")
+        raise status.invalid("autoscaling", "Scale", str(scale["metadata"].get("name") or ""), [error])
+    return wanted
+
+
+def _owners(
+    core: Core, resource: Resource, live: Object, before: Object, after: Object, options: WriteOptions
+) -> list[dict[str, Any]]:
+    """ManagedFields of the object after its Scale was written."""
+    entries = live["metadata"].get("managedFields")
+    replicas = tuple(f"f:{part}" for part in _paths(resource)["specReplicasPath"].strip(".").split("."))
+    owners = fieldmanager.scale_managers(entries, replicas, resource.api_version)
+    owned = {**before, "metadata": {**before["metadata"], "managedFields": owners}}
+    written = fieldmanager.update(
+        owned,
+        {**after, "metadata": {**after["metadata"], "managedFields": owners}},
+        manager=options.manager,
+        schema=openapi.schema("autoscaling", "v1", "Scale"),
+        api_version="autoscaling/v1",
+        subresource="scale",
+        now=core.now(),
+    )
+    after_entries = written["metadata"].get("managedFields")
+    return fieldmanager.parent_managers(entries, after_entries, replicas, resource.api_version)
 
 
 def selector_text(selector: Mapping[str, Any]) -> str:
@@ -100,7 +128,7 @@ def _set(obj: Object, path: str, value: int) -> None:
         if not isinstance(child, dict):
             child = obj[part] = {}
         obj = child
-    obj[last] = copy.copy(value)
+    obj[last] = value
 
 
 def _number(value: Any) -> int:

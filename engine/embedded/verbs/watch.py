@@ -29,9 +29,7 @@ MAX_WAITING = 50_000
 class Watch:
     """One watch: what is queued for it, and how it ends. `namespace` is "" for all."""
 
-    def __init__(
-        self, core: Core, resource: Resource, namespace: str, options: ListOptions, encoder: Encoder
-    ) -> None:
+    def __init__(self, core: Core, resource: Resource, namespace: str, options: ListOptions, encoder: Encoder) -> None:
         self._core = core
         self._resource = resource
         self._namespace = namespace

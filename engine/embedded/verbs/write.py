@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import orjson
-
-from engine.embedded import convert, metadata, pipeline, prepare, status
+from engine.embedded import builtin, convert, fieldmanager, metadata, pipeline, prepare, status
+from engine.embedded.fieldmanager.fieldset import Path
 from engine.embedded.options import WriteOptions
 from engine.embedded.registry import Resource
-from engine.embedded.schema.fielderrors import invalid
-from engine.embedded.seams import fieldmanager
+from engine.embedded.schema.fielderrors import FieldError, invalid
 from engine.embedded.store import Record
+from engine.embedded.values import clone
 
 if TYPE_CHECKING:
     from engine.embedded.core import Core
@@ -74,6 +72,7 @@ def create(
         schema=resource.schema,
         api_version=resource.api_version,
         now=core.now(),
+        reset=reset_paths(resource, ""),
     )
     return insert(core, resource, namespace, obj, options, warnings)
 
@@ -84,9 +83,9 @@ def insert(
     """The second half of a create, for objects whose ownership is recorded."""
     _check_namespace(core, resource, namespace, str(obj["metadata"].get("name") or ""))
     metadata.stamp_new(resource, obj, core.now())
-    if obj["metadata"].get("name"):
-        prepare.new(resource, obj, lambda address: _address_taken(core, address))
-    pipeline.judge_new(resource, obj)
+    prepare.new(resource, obj)
+    builtin.admit(obj, None)
+    pipeline.judge_new(resource, obj, core.allocate(resource, obj, None))
     name = obj["metadata"]["name"]
     if core.store.get(resource.storage, namespace, name) is not None:
         raise status.already_exists(resource, name)
@@ -110,9 +109,7 @@ def replace(
     record = core.store.get(resource.storage, target.namespace, target.name)
     if record is None:
         if resource.storage in _CREATED_BY_UPDATE and not target.subresource:
-            return create(
-                core, resource, target.namespace, obj, options, name=target.name, duplicates=duplicates
-            )
+            return create(core, resource, target.namespace, obj, options, name=target.name, duplicates=duplicates)
         raise status.not_found(resource, target.name)
     pipeline.place(resource, target.namespace, target.name, obj)
     obj = convert.to_storage(resource, obj)
@@ -122,20 +119,15 @@ def replace(
     return _write(core, target, record, obj, options, duplicates)
 
 
-def modify(
-    core: Core, target: Target, change: Callable[[Object], Any], options: WriteOptions, *, subresource: str = ""
-) -> Outcome:
-    """A PATCH of an object that is there; `change` gets it in the version of the request.
-
-    `subresource` names the owner's path where that is not the target's: scale writes the object itself.
-    """
+def modify(core: Core, target: Target, change: Callable[[Object], Any], options: WriteOptions) -> Outcome:
+    """A PATCH of an object that is there; `change` gets it in the version of the request, and leaves it as it is."""
     resource = target.resource
     record = core.store.get(resource.storage, target.namespace, target.name)
     if record is None:
         raise status.not_found(resource, target.name)
-    obj = change(copy.deepcopy(convert.to_version(resource, record.obj)))
+    obj = clone(change(convert.to_version(resource, record.obj)))
     pipeline.place(resource, target.namespace, target.name, obj)
-    return _write(core, target, record, convert.to_storage(resource, obj), options, subresource=subresource)
+    return _write(core, target, record, convert.to_storage(resource, obj), options)
 
 
 def _write(
@@ -145,35 +137,47 @@ def _write(
     obj: Object,
     options: WriteOptions,
     duplicates: tuple[str, ...] = (),
-    *,
-    subresource: str = "",
 ) -> Outcome:
     resource = core.stored_as(target.resource)
-    _check_preconditions(resource, record, obj["metadata"])
+    check_preconditions(resource, record, obj["metadata"])
     warnings = pipeline.shape(resource, obj, options, duplicates)
     obj = restrict(target, obj, record.obj)
-    pipeline.fill(resource, obj)
-    metadata.keep_system(obj, record.obj)
-    prepare.update(resource, obj, record.obj)
+    errors = complete(core, resource, obj, record.obj)
     obj = fieldmanager.update(
         record.obj,
         obj,
         manager=options.manager,
         schema=resource.schema,
         api_version=resource.api_version,
-        subresource=subresource or target.subresource,
+        subresource=target.subresource,
         now=core.now(),
+        reset=reset_paths(resource, target.subresource),
     )
-    return settle(core, resource, record, obj, options, warnings)
+    return settle(core, resource, record, obj, options, warnings, errors)
+
+
+def complete(core: Core, resource: Resource, obj: Object, live: Object) -> list[FieldError]:
+    """Defaults, and what an update gets back from the stored object; in place."""
+    pipeline.fill(resource, obj)
+    metadata.keep_system(obj, live)
+    prepare.update(resource, obj, live)
+    builtin.admit(obj, live)
+    return core.allocate(resource, obj, live)
+
+
+def reset_paths(resource: Resource, subresource: str) -> tuple[Path, ...]:
+    """The fields that a request through this path cannot own."""
+    return fieldmanager.reset_paths(
+        subresource, custom=resource.custom is not None, has_status="status" in resource.subresources
+    )
 
 
 def restrict(target: Target, obj: Object, live: Mapping[str, Any]) -> Object:
     """Only the part that the path may write: all but the status, or the status alone."""
     if target.subresource == "status":
-        kept = {**live, "metadata": {**live["metadata"]}}
+        kept = clone({name: value for name, value in live.items() if name != "status"})
         if "managedFields" in obj["metadata"]:
             kept["metadata"]["managedFields"] = obj["metadata"]["managedFields"]
-        kept.pop("status", None)
         if "status" in obj:
             kept["status"] = obj["status"]
         return kept
@@ -191,15 +195,16 @@ def settle(
     obj: Object,
     options: WriteOptions,
     warnings: list[str],
+    errors: list[FieldError],
 ) -> Outcome:
     """The second half of an update: judge it, and store it unless nothing changed or it was waited for to go."""
     live = record.obj
+    obj = {"kind": live["kind"], "apiVersion": live["apiVersion"], **obj, "metadata": dict(obj["metadata"])}
     if metadata.has_generation(resource) and metadata.changed_spec(obj, live):
         obj["metadata"]["generation"] = int(live["metadata"].get("generation") or 0) + 1
-    pipeline.judge_update(resource, obj, live)
-    if _same(obj, live):
+    pipeline.judge_update(resource, obj, live, errors)
+    if fieldmanager.unchanged(live, obj):
         return Outcome(live, 200, tuple(warnings))
-    obj = {"kind": live["kind"], "apiVersion": live["apiVersion"], **obj}
     if options.dry_run:
         return Outcome(obj, 200, tuple(warnings))
     if is_finished(obj):
@@ -213,7 +218,7 @@ def finalize(
     core: Core, resource: Resource, record: Record, obj: Object, options: WriteOptions = WriteOptions("")
 ) -> Outcome:
     """A namespace with other spec.finalizers; it goes when none is left."""
-    return settle(core, resource, record, obj, options, [])
+    return settle(core, resource, record, obj, options, [], [])
 
 
 def is_finished(obj: Mapping[str, Any]) -> bool:
@@ -223,20 +228,8 @@ def is_finished(obj: Mapping[str, Any]) -> bool:
     return bool(found.get("deletionTimestamp")) and not waits and not found.get("deletionGracePeriodSeconds")
 
 
-def _same(obj: Mapping[str, Any], live: Mapping[str, Any]) -> bool:
-    """Equal but for the times in managedFields: a write that changes nothing is none."""
-    if obj["metadata"].get("managedFields") == live["metadata"].get("managedFields"):
-        return obj == live
-    return _timeless(obj) == _timeless(live)
-
-
-def _timeless(obj: Mapping[str, Any]) -> Object:
-    fields = [{**entry, "time": ""} for entry in obj["metadata"].get("managedFields") or ()]
-    fields.sort(key=orjson.dumps)
-    return {**obj, "metadata": {**obj["metadata"], "managedFields": fields}}
-
-
-def _check_preconditions(resource: Resource, record: Record, said: Mapping[str, Any]) -> None:
+def check_preconditions(resource: Resource, record: Record, said: Mapping[str, Any]) -> None:
+    """409 unless a resourceVersion and uid that the client sent are the stored ones."""
     stored = record.obj["metadata"]
     version, uid = said.get("resourceVersion"), said.get("uid")
     if version and str(version) != stored["resourceVersion"]:
@@ -268,7 +261,3 @@ def _check_namespace(core: Core, resource: Resource, namespace: str, name: str) 
         }
         why = f"unable to create new content in namespace {namespace} because it is being terminated"
         raise status.forbidden(resource, name, why, [cause])
-
-
-def _address_taken(core: Core, address: str) -> bool:
-    return any((record.obj.get("spec") or {}).get("clusterIP") == address for record in core.store.list("services"))
