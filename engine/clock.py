@@ -61,6 +61,7 @@ class VirtualClock(Clock):
 
     async def advance(self, seconds: float) -> None:
         """Let time pass, waking sleepers in order and letting each run before the next wakes."""
+        await _settle()
         target = self._elapsed + seconds
         while self._sleepers and self._sleepers[0][0] <= target:
             due, _, future = heapq.heappop(self._sleepers)
