@@ -187,6 +187,7 @@ class Pass:
         #: As read at the start: what events refer to.
         self.original = obj
         self.services = services
+        self.started = services.clock.now()
         self.token = requested_at(obj)
         self.generation = int(obj["metadata"].get("generation") or 0)
         self._patcher = patcher

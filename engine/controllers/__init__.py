@@ -1,0 +1,1 @@
+"""One controller per Flux controller, one reconciler per kind."""
