@@ -21,8 +21,7 @@ from engine.embedded.verbs.write import Outcome, Target
 
 _PATCH_DETAILS: dict[int, dict[str, Any]] = {422: {}}
 PATCH_TYPES = (decode.JSON_PATCH, decode.MERGE_PATCH, decode.STRATEGIC_PATCH, decode.APPLY_YAML)
-CUSTOM__PATCH_DETAILS: dict[int, dict[str, Any]] = {422: {}}
-PATCH_TYPES = (decode.JSON_PATCH, decode.MERGE_PATCH, decode.APPLY_YAML)
+CUSTOM_PATCH_TYPES = (decode.JSON_PATCH, decode.MERGE_PATCH, decode.APPLY_YAML)
 
 
 @dataclass(frozen=True, slots=True)
