@@ -20,7 +20,7 @@ from textual.theme import Theme
 
 from fluxtui.view.text import Role
 
-_BASE: Final = ("background", "border", "cursor", "cursor_blurred")
+_BASE: Final = ("background", "cursor", "cursor_blurred")
 DEFAULT: Final = "dark"
 MONOCHROME: Final = "mono"
 
@@ -38,7 +38,6 @@ class Palette:
     ansi: bool
     roles: Mapping[Role, str]
     background: str
-    border: str
     cursor: str
     cursor_blurred: str
 

@@ -29,6 +29,7 @@ class Role(StrEnum):
     STALLED = "stalled"
     SUSPENDED = "suspended"
     UNKNOWN = "unknown"
+    BORDER = "border"
 
 
 class Span(NamedTuple):

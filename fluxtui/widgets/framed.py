@@ -61,8 +61,8 @@ class Framed(Drawn, can_focus=True):
         return ""
 
     def border_role(self) -> Role:
-        """Accent when focused; DIM is the theme's border colour."""
-        return Role.ACCENT if self.has_focus else Role.DIM
+        """Accent when focused."""
+        return Role.ACCENT if self.has_focus else Role.BORDER
 
     def body_strip(self, y: int, cells: int) -> Strip:
         """Line `y` of the body."""
@@ -98,11 +98,11 @@ class Framed(Drawn, can_focus=True):
             line = frame.top(
                 self.title_line(), self.right_line(), cells, role, boxed=self.boxed and self.size.height > 1
             )
-            return self.painter.framed(line, cells, role)
+            return self.painter.strip(line, cells)
         if not self.boxed:
             return self.body_strip(y - 1, cells)
         if y == self.size.height - 1:
-            return self.painter.framed(frame.bottom(cells, role, self.bottom_note()), cells, role)
+            return self.painter.strip(frame.bottom(cells, role, self.bottom_note()), cells)
         side = self.painter.edge("│", role)
         return Strip([side, *self.body_strip(y - 1, self.body_width), side], cells)
 

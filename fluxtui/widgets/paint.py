@@ -52,12 +52,6 @@ class Painter:
     def _make_style(self, role: Role, strong: bool, over: str) -> Style:
         return self.palette.style(role, strong=strong, over=over)
 
-    def border(self, role: Role) -> Style:
-        """The style of frames: their own colour, unless the role says something."""
-        if role is not Role.DIM:
-            return self._style(role, False, "")
-        return _border_style(self.palette)
-
     def segments(self, line: Line, cells: int, over: str = "") -> list[Segment]:
         """The line as segments, cut or filled to exactly `cells`."""
         used = line_width(line)
@@ -76,23 +70,4 @@ class Painter:
 
     def edge(self, char: str, role: Role) -> Segment:
         """One cell of a frame."""
-        return Segment(to_ascii(char) if self.ascii_only else char, self.border(role))
-
-    def framed(self, line: Line, cells: int, role: Role) -> Strip:
-        """A line of a frame: spans of `role` are the frame itself when that is DIM."""
-        frame = self.border(role)
-        make = to_ascii if self.ascii_only else printable
-        segments = [
-            Segment(make(span.text), frame if _is_frame(span, role) else self._style(span.role, span.strong, ""))
-            for span in line
-        ]
-        return Strip(segments, line_width(line)).adjust_cell_length(cells, frame)
-
-
-def _is_frame(span: Span, role: Role) -> bool:
-    return span.role is role and not span.strong and bool(set(span.text) & set("─╭╮╰╯"))
-
-
-@lru_cache(maxsize=8)
-def _border_style(palette: Palette) -> Style:
-    return Style(color=palette.border.removeprefix("ansi_"), bgcolor=palette.background.removeprefix("ansi_"))
+        return Segment(to_ascii(char) if self.ascii_only else char, self._style(role, False, ""))

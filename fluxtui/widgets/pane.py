@@ -62,6 +62,12 @@ class Pane(Framed):
             return brief(self.subject, self.mode, max(8, self.body_width - 2))
         return content(self.mode, self.subject, max(8, self.body_width - 2))
 
+    def set_mode(self, mode: Mode) -> None:
+        """Show something else of the same object."""
+        if mode is not self.mode:
+            self.mode = mode
+            self.top = self.shifted = 0
+
     def take(self, answer: Answer) -> None:
         """Keep an answer about the object shown."""
         self.answers[type(answer.query)] = answer

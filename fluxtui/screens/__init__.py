@@ -1,0 +1,1 @@
+"""Screens: they compose and wire; what is drawn is said by `fluxtui.view`."""

@@ -1,0 +1,371 @@
+"""The main screen: four panels at the left, the pane about the selection at the right, all live from one snapshot."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar, cast
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Container
+from textual.screen import Screen
+from textual.timer import Timer
+from textual.widgets import Input
+
+from engine.api import Answer, Ref, Snapshot
+from fluxtui.bridge import Bridge, Question
+from fluxtui.commands import BY_ID, COMMANDS, Selection
+from fluxtui.screens.desk import Desk
+from fluxtui.screens.places import Place, Places
+from fluxtui.settings import Settings
+from fluxtui.view import layout
+from fluxtui.view.ages import next_change
+from fluxtui.view.filters import NOTHING, parse
+from fluxtui.view.footer import Hint, footer_line, key_name
+from fluxtui.view.header import header_line
+from fluxtui.view.kinds import RESOURCE_PANELS, PanelId
+from fluxtui.view.nothing import connection_words
+from fluxtui.view.pane import Mode, Subject, query_for
+from fluxtui.view.panel import changed_since
+from fluxtui.view.states import FAULTS
+from fluxtui.view.text import Role, Span
+from fluxtui.widgets.bars import Bar, Footer
+from fluxtui.widgets.events_panel import EventsPanel
+from fluxtui.widgets.line_input import LineInput
+from fluxtui.widgets.list_panel import ListPanel
+from fluxtui.widgets.pane import Pane
+from fluxtui.widgets.resource_table import ResourceTable
+
+if TYPE_CHECKING:
+    from fluxtui.app import FluxtuiApp
+
+_REST = 0.08
+"""Seconds that the cursor rests before the engine is asked about what is under it."""
+_SAID_FOR = 6.0
+"""Seconds that a sentence stays in the footer."""
+
+
+def _bindings() -> list[BindingType]:
+    return [
+        Binding(command.keys, f"command('{command.id}')", command.title, id=command.id, show=False)
+        for command in COMMANDS
+    ]
+
+
+class MainScreen(Screen[None]):
+    """Follows snapshots, shares out the lines, and asks for what the pane shows; commands act through its `desk`."""
+
+    BINDINGS: ClassVar[list[BindingType]] = _bindings()
+    AUTO_FOCUS = ""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.tables = {panel: ResourceTable(panel) for panel in RESOURCE_PANELS}
+        self.events = EventsPanel()
+        self.pane = Pane()
+        self.header = Bar(id="header")
+        self.banner = Bar(id="banner")
+        self.footer = Footer()
+        self.filter_input = LineInput(id="filter", placeholder="words, !without, -l key=value")
+        self.places = Places()
+        self.desk = Desk(self)
+        self.panel: ListPanel = self.tables[PanelId.KUSTOMIZATIONS]
+        self.namespace = ""
+        self._followed = Snapshot()
+        self._question: tuple[tuple[object, ...], Question] | None = None
+        self._rest: Timer | None = None
+        self._ages: Timer | None = None
+        self._silence: Timer | None = None
+
+    def compose(self) -> ComposeResult:
+        """Header, panels and pane, footer."""
+        yield self.header
+        yield self.banner
+        with Container(id="body"):
+            with Container(id="panels"):
+                yield from self.tables.values()
+                yield self.events
+            yield self.pane
+        yield self.footer
+        yield self.filter_input
+
+    # --- what it stands on ---------------------------------------------------------------------
+
+    @property
+    def console(self) -> FluxtuiApp:
+        """The application."""
+        return cast("FluxtuiApp", self.app)
+
+    @property
+    def bridge(self) -> Bridge:
+        """The way to the engine."""
+        return self.console.bridge
+
+    @property
+    def settings(self) -> Settings:
+        """The person's settings."""
+        return self.console.settings
+
+    @property
+    def snapshot(self) -> Snapshot:
+        """What is on screen."""
+        return self._followed
+
+    @property
+    def panels(self) -> list[ListPanel]:
+        """The four panels, from top to bottom."""
+        return [*self.tables.values(), self.events]
+
+    def on_mount(self) -> None:
+        """Begin in the Kustomizations, with what is known (nothing yet)."""
+        self.pane.mode = next((mode for mode in Mode if mode.value == self.settings.pane), Mode.DRIFT)
+        self.panel.focus()
+        self.follow(self.console.snapshot)
+        for notice in self.console.notices:
+            self.say(notice)
+        if self.console.hint and not self.console.notices:
+            self.say(self.console.hint)
+
+    # --- following the engine ------------------------------------------------------------------
+
+    def follow(self, snapshot: Snapshot) -> None:
+        """Draw what a snapshot changes."""
+        old, self._followed = self._followed, snapshot
+        now = self.console.now()
+        changed = changed_since(old, snapshot)
+        for table in self.tables.values():
+            table.follow(snapshot, changed, now)
+        self.events.follow(snapshot, now)
+        self._bars()
+        self._arrange()
+        self._selected(asked_again=changed is None or self.selected in changed)
+        self._wait_for_ages()
+
+    def _bars(self) -> None:
+        now, cells = self.console.now(), self.size.width
+        self.header.show(header_line(self.snapshot, self.namespace, now, cells))
+        words, role = self._banner_words()
+        self.banner.show((Span(" " + words, role, strong=True),) if words else ())
+        self.banner.set_class(bool(words), "-shown")
+        self._hints()
+
+    def _banner_words(self) -> tuple[str, Role]:
+        """What must not be missed: a crash, a lost connection, a login."""
+        for problem in self.snapshot.problems:
+            log = f"; log: {problem.log_file}" if problem.log_file else ""
+            again = "; Ctrl-R restarts it" if problem.fatal else ""
+            return f"{problem.title}: {problem.message}{log}{again}", Role.FAIL
+        if self.snapshot.version == 0:
+            return "", Role.DIM
+        return connection_words(self.snapshot, self.console.now()), Role.WARN
+
+    def _wait_for_ages(self) -> None:
+        """Wake up when the first visible age reads differently."""
+        if self._ages is not None:
+            self._ages.stop()
+        now = self.console.now()
+        times = [time for table in self.tables.values() for time in table.times()]
+        link = self.snapshot.connection
+        times += [link.since if link.next_try else None]
+        if link.next_try is not None:
+            times.append(now)
+        self._ages = self.set_timer(max(0.05, next_change(times, now) + 0.01), self._age)
+
+    def _age(self) -> None:
+        now = self.console.now()
+        for table in self.tables.values():
+            table.tick(now)
+        self._bars()
+        self._wait_for_ages()
+
+    # --- layout --------------------------------------------------------------------------------
+
+    def on_resize(self) -> None:
+        """Boxes at the left and the pane at the right, or everything below one another."""
+        self.set_class(self.size.width < layout.WIDE, "-narrow")
+        self._bars()
+        self._arrange()
+
+    def _arrange(self) -> None:
+        """Share out the lines."""
+        wide = self.size.width >= layout.WIDE
+        total = self.size.height - 2 - (1 if self.banner.has_class("-shown") else 0)
+        focused = self.panels.index(self.panel)
+        if wide:
+            heights = layout.stacked(total, [self._need(panel) for panel in self.panels], focused)
+            pane_height = 0
+        else:
+            in_pane = self.focused is self.pane
+            heights, pane_height = layout.narrow(total, len(self.panels), focused, pane_focused=in_pane)
+        for panel, height in zip(self.panels, heights, strict=True):
+            panel.boxed = wide and height > 1
+            _set_height(panel, height)
+        self.pane.whole = self.has_class("-whole")
+        self.pane.boxed = wide
+        self.pane.display = wide or pane_height > 0 or self.pane.whole
+        if not wide and not self.pane.whole:
+            _set_height(self.pane, pane_height)
+        else:
+            _set_height(self.pane, total)
+
+    def _need(self, panel: ListPanel) -> layout.Need:
+        if not isinstance(panel, ResourceTable):
+            return layout.Need(max(1, panel.line_count()))
+        counts = panel.model.counts()
+        return layout.Need(max(1, panel.line_count()), sum(counts[state] for state in FAULTS))
+
+    # --- selection and pane --------------------------------------------------------------------
+
+    @property
+    def selected(self) -> Ref | None:
+        """The object under the cursor of the panel that has, or last had, the focus."""
+        return self.panel.selected
+
+    def selection(self) -> Selection:
+        """The marks of the focused panel, or what is under its cursor."""
+        if isinstance(self.panel, ResourceTable) and self.panel.marks:
+            return Selection(tuple(sorted(self.panel.marks)), marked=True)
+        return Selection((self.selected,)) if self.selected is not None else Selection()
+
+    def on_list_panel_moved(self, message: ListPanel.Moved) -> None:
+        """The pane follows the cursor."""
+        if message.panel is self.panel:
+            self._selected()
+            self._hints()
+            self._wait_for_ages()
+
+    def on_descendant_focus(self) -> None:
+        """The panel that has the focus is the one that commands are about."""
+        if isinstance(self.focused, ListPanel) and self.focused is not self.panel:
+            self.panel = self.focused
+            self._selected()
+        if isinstance(self.focused, ListPanel | Pane):
+            self._arrange()
+            self._hints()
+
+    def look(self) -> None:
+        """Something a command changed: draw pane, bars and layout anew."""
+        self._selected(asked_again=True)
+        self._bars()
+        self._arrange()
+        self._wait_for_ages()
+
+    def set_whole(self, whole: bool) -> None:
+        """Give the pane the whole screen, or take it back."""
+        if whole == self.pane.whole:
+            return
+        self.set_class(whole, "-whole")
+        self._arrange()
+        (self.pane if whole else self.panel).focus()
+        self.pane.show(self._subject())
+
+    def _subject(self) -> Subject | None:
+        ref = self.selected
+        if ref is None:
+            return None
+        return Subject(
+            ref,
+            self.snapshot.resources.get(ref),
+            self.snapshot,
+            self.console.now(),
+            self.pane.answers,
+            self.console.painter.zone,
+            self.console.painter.letters,
+        )
+
+    def _selected(self, *, asked_again: bool = False) -> None:
+        """Show what is known of the selection at once, and ask for the rest when the cursor rests."""
+        moved = self.pane.ref != self.selected
+        if moved:
+            self.pane.answers = {}
+        self.pane.show(self._subject(), keep_place=not moved)
+        if moved or asked_again:
+            if self._rest is not None:
+                self._rest.stop()
+            self._rest = self.set_timer(_REST, self._ask)
+
+    def _ask(self) -> None:
+        """Ask for what the pane's mode needs; what was asked before about something else is dropped."""
+        ref = self.selected
+        if ref is None:
+            return
+        self.bridge.focus((ref,))
+        self.places.visit(Place(self.panel.id or "", ref, self.pane.mode))
+        query = query_for(self.pane.mode, ref)
+        resource = self.snapshot.resources.get(ref)
+        key = (query, resource.resource_version if resource else "", self.bridge)
+        if self._question is not None:
+            if self._question[0] == key:
+                return
+            self._question[1].cancel()
+            self._question = None
+        if query is not None:
+            self._question = (key, self.bridge.ask(query, self._answered))
+
+    def _answered(self, answer: Answer) -> None:
+        if answer.query.ref == self.selected:
+            self.pane.take(answer)
+            self.pane.show(self._subject())
+
+    # --- footer --------------------------------------------------------------------------------
+
+    def _hints(self) -> None:
+        selection = self.selection()
+        hints = [
+            Hint(self.key_of(command.id), self._label(command.id), not command.refusal(selection, self.snapshot))
+            for command in COMMANDS
+            if command.label and command.shown(selection, self.snapshot)
+        ]
+        self.footer.keys(footer_line(hints, self.size.width))
+
+    def _label(self, command: str) -> str:
+        resources = self.selection().resources(self.snapshot)
+        if command == "suspend" and resources and all(resource.suspended for resource in resources):
+            return "resume"
+        return BY_ID[command].label
+
+    def key_of(self, command: str) -> str:
+        """The key of a command, remapped or not, as people write it."""
+        return key_name(self.settings.keys.get(command, BY_ID[command].keys))
+
+    def say(self, text: str, role: Role = Role.ACCENT) -> None:
+        """A sentence in the footer, for a while."""
+        self.footer.say(text, role)
+        if self._silence is not None:
+            self._silence.stop()
+        self._silence = self.set_timer(_SAID_FOR, lambda: self.footer.say(""))
+
+    # --- commands ------------------------------------------------------------------------------
+
+    def action_command(self, command: str) -> None:
+        """A key: do it, or say why not."""
+        chosen = BY_ID[command]
+        refusal = chosen.refusal(self.selection(), self.snapshot)
+        if refusal:
+            self.say(refusal, Role.WARN)
+        else:
+            chosen.run(self.desk)
+
+    def on_input_changed(self, event: Input.Changed) -> None:
+        """The filter works while it is typed."""
+        if event.input is self.filter_input:
+            self.desk.narrow_filter(parse(event.value))
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        """Enter keeps the filter."""
+        if event.input is self.filter_input:
+            self._close_filter()
+
+    def on_line_input_left(self, message: LineInput.Left) -> None:
+        """Esc leaves the filter, and what it hid comes back."""
+        self.desk.narrow_filter(NOTHING)
+        self._close_filter()
+
+    def _close_filter(self) -> None:
+        self.filter_input.close()
+        self.footer.display = True
+        self.panel.focus()
+
+
+def _set_height(widget: ListPanel | Pane, height: int) -> None:
+    if widget.styles.height is None or widget.styles.height.value != height:
+        widget.styles.height = height
