@@ -15,8 +15,10 @@ from engine.acts.base import World
 from engine.acts.board import Board
 from engine.api import RevisionChoice
 from engine.clock import Clock
+from engine.driving import Driving, storage_of
 from engine.flux import kinds
 from engine.journal import Journal
+from engine.kit import Kit
 from engine.kube.client import Client
 from engine.kube.config import ClusterConfig, load_config
 from engine.logs import Ring
@@ -76,6 +78,7 @@ class Session:
         self.drift: DriftSource | None = None
         self.git_log: GitLog | None = None
         self.ring = Ring()
+        self.kit: Kit | None = None
 
     def focus(self, refs: tuple[Ref, ...]) -> None:
         """What is on screen comes first."""
@@ -105,14 +108,12 @@ class Session:
         self.board = Board(self.world, Journal(settings.state))
         self._follow_link(client)
         self.supervisor.start("rights", self._rights, once=True)
-        if settings.stance is Stance.DRIVE:
-            from engine.driving import Driving
-
-            driving = Driving(self)
-            self.supervisor.start("drive", driving.run)
-        from engine.observing import start_drift
-
-        await start_drift(self)
+        driving = settings.stance is Stance.DRIVE
+        storage = storage_of(settings, self.context, self.clock) if driving else None
+        self.kit = Kit.make(client, self.clock, storage=storage, workers=settings.workers)
+        if storage is not None:
+            logging.getLogger("engine.controllers").addHandler(self.ring)
+            self.supervisor.start("drive", Driving(self, self.kit, storage).run)
         await self.watches.flux[kinds.KUSTOMIZATION].synced()
         self.board.resume()
 
@@ -120,6 +121,8 @@ class Session:
         if self.board is not None:
             await self.board.close()
         await self.supervisor.stop(deadline=self.settings.stop_deadline)
+        if self.kit is not None:
+            await self.kit.close()
 
     # --- the connection ---------------------------------------------------------------------------------
 

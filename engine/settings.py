@@ -80,5 +80,7 @@ class EngineSettings:
     state: Path = field(default_factory=state_home)
     """Folder of the log and the journal."""
     log_file: Path | None = None
+    workers: int = 2
+    """Child processes that build."""
     stop_deadline: float = 1.0
     """Seconds that the engine's tasks have to end."""

@@ -28,7 +28,7 @@ from engine.demo import fleet
 from engine.demo.gitserver import GitServer
 from engine.demo.repository import DemoRepository
 from engine.demo.script import NAMESPACE, Script
-from engine.embedded import EmbeddedServer
+from engine.embedded.server import EmbeddedServer
 from engine.flux import crds, kinds
 from engine.kube.client import Client
 from engine.kube.config import ClusterConfig
