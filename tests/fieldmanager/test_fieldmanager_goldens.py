@@ -74,7 +74,7 @@ def test_an_apply_leaves_the_recorded_object(number, before):
     exchange = read(number)
     live = read(before).answer if before else None
     result = replay_apply(exchange, live, now_of(exchange.answer))
-    assert result.get("data") == exchange.answer.get("data")
+    assert (result.get("data") or {}) == exchange.answer.get("data", {})  # storing leaves an empty map out
 
 
 def test_an_apply_without_change_gives_the_stored_object_back():

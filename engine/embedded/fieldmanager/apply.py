@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import Any
+
+import orjson
 
 from engine.embedded.fieldmanager import lastapplied
 from engine.embedded.fieldmanager.errors import FieldConflict, TypedError
-from engine.embedded.fieldmanager.fieldset import EMPTY, FieldSet, Path, of_paths, text
+from engine.embedded.fieldmanager.fieldset import CACHED, EMPTY, FieldSet, Path, of_paths, text
 from engine.embedded.fieldmanager.managed import (
     APPLY,
     BEFORE_FIRST_APPLY,
@@ -27,6 +30,9 @@ from engine.embedded.fieldmanager.typed import compare, field_set, fresh, merge,
 from engine.embedded.fieldmanager.update import record, take
 from engine.embedded.fieldmanager.validate import validate
 from engine.openapi import Schema
+
+#: Larger configurations are read anew each time: in bytes.
+MAX_REMEMBERED = 64 * 1024
 
 
 def apply(
@@ -51,7 +57,7 @@ def apply(
     Raises FieldConflict, and TypedError (the API server's 500) when `applied` does not fit its type.
     """
     kind = ANY if schema is None else node(schema)
-    _check_type(applied, kind)
+    sets = _fields(applied, kind)
     body = {} if live is None else body_of(live)
     recorded = decode_managers(managed_fields(live))
     managers = dict(recorded)
@@ -60,15 +66,16 @@ def apply(
         managers = record({}, before, api_version, {}, body, kind, now, reset)
     me = manager_key(manager, APPLY, api_version, subresource)
     ignored = of_paths(reset)
-    config = _without(applied, ignored, kind)
-    fields = field_set(config, kind)
+    config, fields = _without(applied, ignored, kind), sets.without(ignored)
     last = managers.pop(me, Entry(EMPTY, api_version))
     result = merge(body, config, kind)
-    if not last.fields <= fields:
+    if drops := not last.fields <= fields:
         result = _prune(result, managers, last.fields, fields, kind)
-    if result is not body:
+    if result is not body and managers:
         managers = _yield(body, result, managers, me, kind, ignored, force)
-        result = sweep(result)
+    if drops and result is not body:
+        # A container that is applied empty is there, though nobody owns an empty list.
+        result = merge(sweep(result, _owned(managers, fields), kind), config, kind)
     if own := unowned(fields):
         entry = last.with_fields(own).at_version(api_version)
         managers[me] = entry if result is body else entry.at_time(now)
@@ -79,16 +86,36 @@ def apply(
     return with_managers(result if shared else fresh(result), managers)
 
 
-def _check_type(applied: dict[str, Any], kind: Node) -> None:
+def _fields(applied: dict[str, Any], kind: Node) -> FieldSet:
+    """What the applied object sets. Raises TypedError when it does not fit its type."""
     try:
-        validate(applied, kind)
+        try:
+            written = orjson.dumps(applied)
+        except orjson.JSONEncodeError:  # integers beyond 64 bits
+            return _read(applied, kind)
+        return _read_text(written, kind) if len(written) <= MAX_REMEMBERED else _read(applied, kind)
     except TypedError as error:
-        metadata = applied.get("metadata")
-        named = metadata if isinstance(metadata, dict) else {}
-        group_version = applied.get("apiVersion", "")
-        what = f"{group_version if '/' in str(group_version) else f'/{group_version}'}, Kind={applied.get('kind', '')}"
-        whose = f"{named.get('namespace', '')}/{named.get('name', '')}"
-        raise TypedError(f"failed to create typed patch object ({whose}; {what}): {error.message}") from error
+        raise TypedError(f"failed to create typed patch object ({_named(applied)}): {error.message}") from error
+
+
+def _read(applied: Any, kind: Node) -> FieldSet:
+    validate(applied, kind)
+    return field_set(applied, kind)
+
+
+@lru_cache(maxsize=CACHED)
+def _read_text(written: bytes, kind: Node) -> FieldSet:
+    """Controllers apply the same configuration again and again."""
+    return _read(orjson.loads(written), kind)
+
+
+def _named(applied: dict[str, Any]) -> str:
+    """The object as the API server names it here: namespace/name; group/version, Kind=kind."""
+    metadata = applied.get("metadata")
+    named = metadata if isinstance(metadata, dict) else {}
+    group_version = str(applied.get("apiVersion", ""))
+    what = f"{group_version if '/' in group_version else f'/{group_version}'}, Kind={applied.get('kind', '')}"
+    return f"{named.get('namespace', '')}/{named.get('name', '')}; {what}"
 
 
 def _without(applied: dict[str, Any], ignored: FieldSet, kind: Node) -> dict[str, Any]:
@@ -104,14 +131,18 @@ def _prune(merged: Any, managers: Managers, last: FieldSet, fields: FieldSet, ki
 
     Removing a field takes all below it, so what others own and what nobody owns is found and kept step by step.
     """
-    owned = fields
-    for entry in managers.values():
-        owned = owned | entry.fields
-    owned, last = with_named(owned, kind), with_named(last, kind)
+    owned, last = with_named(_owned(managers, fields), kind), with_named(last, kind)
     everything = with_named(field_set(merged, kind), kind)
     left = with_named(field_set(remove(merged, last, kind), kind), kind)
     kept = with_named(field_set(remove(merged, everything - (left | owned), kind), kind), kind)
     return remove(merged, (everything - kept) & last, kind)
+
+
+def _owned(managers: Managers, fields: FieldSet) -> FieldSet:
+    """What anybody owns."""
+    for entry in managers.values():
+        fields = fields | entry.fields
+    return fields
 
 
 def _yield(

@@ -36,6 +36,8 @@ class Node:
     named: Mapping[str, Schema]
     other: Schema | None
     keys: tuple[tuple[str, Any], ...] = ()
+    #: The element's text up to its value where there is one key.
+    _one: str = ""
 
     def field(self, name: str) -> Node:
         """The node of a field or key; a field that is not declared merges as any value does."""
@@ -70,6 +72,8 @@ class Node:
             raise ElementError("associative list with keys may not have a null element")
         if not isinstance(item, dict):
             raise ElementError("associative list with keys may not have non-map elements")
+        if len(self.keys) == 1 and isinstance(key := item.get(self.keys[0][0]), str):
+            return self._one + value_element(key)[2:] + "}"
         found = {}
         for name, default in self.keys:
             value = item.get(name, default)
@@ -92,7 +96,8 @@ def node(schema: Schema) -> Node:
     if shape is Shape.KEYED and schema.items is not None:
         items = schema.items.properties
         keys = tuple((name, items[name].default if name in items else MISSING) for name in sorted(schema.map_keys))
-    return Node(schema, shape, named, other, keys)
+    one = key_element({keys[0][0]: 0})[:-2] if len(keys) == 1 else ""
+    return Node(schema, shape, named, other, keys, one)
 
 
 def _shape(schema: Schema) -> Shape:

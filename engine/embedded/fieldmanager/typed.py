@@ -18,13 +18,14 @@ _LEAF: Final = object()
 
 
 class Emptied:
-    """What is left of a container whose last field was removed: present while owners are counted, then swept out."""
+    """What is left of a container whose last field was removed, until `sweep` decides whether it stays."""
 
-    def __repr__(self) -> str:
-        return "EMPTIED"
+    def __init__(self, kind: type[dict[str, Any] | list[Any]]) -> None:
+        self.kind = kind
 
 
-EMPTIED: Final = Emptied()
+EMPTIED_MAP: Final = Emptied(dict)
+EMPTIED_LIST: Final = Emptied(list)
 
 
 def same(left: Any, right: Any) -> bool:
@@ -90,7 +91,7 @@ def _map_fields(value: Mapping[str, Any], node: Node) -> FieldSet:
         if below is _LEAF:
             members.append(element)
             continue
-        if inner is None or inner is EMPTIED or inner == {} or name not in named:
+        if inner is None or inner == {} or name not in named or isinstance(inner, Emptied):
             members.append(element)
         if below:
             children[element] = below
@@ -202,13 +203,15 @@ def _interleave(
 
 
 def remove(value: Any, fields: FieldSet, node: Node) -> Any:
-    """The value without these fields and items; a container that loses all of them is EMPTIED."""
+    """The value without these fields and items; a container that loses all of them is Emptied."""
     shape = node.shape_of(value)
     if shape is Shape.MAP and isinstance(value, dict) and value:
         return _remove_from_map(value, fields, node)
     if shape in (Shape.SET, Shape.KEYED) and isinstance(value, list) and value:
         return _remove_from_list(value, fields, node)
-    return EMPTIED if shape is Shape.LEAF and isinstance(value, (dict, list)) else value
+    if shape is Shape.LEAF and isinstance(value, (dict, list)):
+        return EMPTIED_MAP if isinstance(value, dict) else EMPTIED_LIST
+    return value
 
 
 def _remove_from_map(value: dict[str, Any], fields: FieldSet, node: Node) -> Any:
@@ -223,7 +226,7 @@ def _remove_from_map(value: dict[str, Any], fields: FieldSet, node: Node) -> Any
         out[name] = inner if below is None else remove(inner, below, node.field(name))
         changed = changed or out[name] is not inner
     if not out:
-        return EMPTIED
+        return EMPTIED_MAP
     return out if changed else value
 
 
@@ -239,16 +242,30 @@ def _remove_from_list(value: list[Any], fields: FieldSet, node: Node) -> Any:
         changed = changed or kept is not item
         out.append(kept)
     if not out:
-        return EMPTIED
+        return EMPTIED_LIST
     return out if changed else value
 
 
-def sweep(value: Any) -> Any:
-    """The value without what is EMPTIED."""
+def sweep(value: Any, owned: FieldSet, node: Node) -> Any:
+    """The value with what is Emptied left out, or empty where somebody owns the container itself.
+
+    The API server leaves a null there, which built-in types drop when they are decoded.
+    """
     if isinstance(value, dict):
-        return {name: sweep(inner) for name, inner in value.items() if inner is not EMPTIED}
-    if isinstance(value, list):
-        return [sweep(item) for item in value if item is not EMPTIED]
+        out = {}
+        for name, inner in value.items():
+            element = "f:" + name
+            if not isinstance(inner, Emptied):
+                out[name] = sweep(inner, owned.children.get(element, EMPTY), node.field(name))
+            elif element in owned.members:
+                out[name] = inner.kind()
+        return out
+    if isinstance(value, list) and node.shape in (Shape.SET, Shape.KEYED):
+        item_node = node.item()
+        return [
+            sweep(item, owned.children.get(element, EMPTY), item_node)
+            for element, item in zip(elements(value, node), value, strict=True)
+        ]
     return value
 
 
@@ -321,7 +338,7 @@ class Comparison:
 
 
 def _shape(value: Any, node: Node) -> Shape:
-    return Shape.MAP if value is EMPTIED and node.shape is Shape.ANY else node.shape_of(value)
+    return Shape.MAP if isinstance(value, Emptied) and node.shape is Shape.ANY else node.shape_of(value)
 
 
 def _by_element(items: list[Any], node: Node) -> dict[str, list[Any]]:
