@@ -425,8 +425,10 @@ def test_states_that_differ_in_times_alone_are_unchanged():
         ({"set": [None]}, ".spec.set: element 0: associative list without keys has an element that's an explicit null"),
         (
             {"items": [{"value": 1}]},
-            ".spec.items: element 0: associative list with keys has an element that omits key field "
-            '"name" (and doesn\'t have default value)',
+            (
+                ".spec.items: element 0: associative list with keys has an element that omits key field "
+                '"name" (and doesn\'t have default value)'
+            ),
         ),
         ({"items": ["x"]}, ".spec.items: element 0: associative list with keys may not have non-map elements"),
         ({"nope": 1}, ".spec.nope: field not declared in schema"),

@@ -16,11 +16,15 @@ class FieldConflict(Conflict):
 
     def __init__(self, causes: Sequence[tuple[str, str]]) -> None:
         self.causes = tuple(causes)
-        super().__init__(_message(self.causes))
+        message = _message(self.causes)
+        super().__init__(message, status={"code": 409, "reason": "Conflict", "message": message})
 
 
 class TypedError(Terminal):
-    """The object does not fit its type: the API server answers 500 with this message."""
+    """The object does not fit its type: the API server answers 500, without a reason, with this message."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message, status={"code": 500, "reason": "", "message": message})
 
 
 def _message(causes: Sequence[tuple[str, str]]) -> str:
