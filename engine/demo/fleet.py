@@ -276,6 +276,7 @@ def _flux(git_url: str, apps: list[str]) -> Files:
     kustomizations = [
         _kustomization("infrastructure", "./infrastructure/namespaces", wait=True),
         _kustomization("priorities", "./infrastructure/priorities"),
+        _kustomization("releases", "./releases", after="infrastructure"),
         _kustomization("platform", "./infrastructure/platform", source="platform", after="infrastructure", wait=True),
         _kustomization("ingress", "./infrastructure/ingress", after="infrastructure", wait=True),
         # Blocked, and blocked by what is blocked: one line under its root.
@@ -297,7 +298,7 @@ def _flux(git_url: str, apps: list[str]) -> Files:
     return {
         "clusters/demo/sources.yaml": "---\n".join(sources),
         "clusters/demo/kustomizations.yaml": "---\n".join(kustomizations),
-        "clusters/demo/releases.yaml": _releases(),
+        "releases/releases.yaml": _releases(),
     }
 
 

@@ -63,7 +63,7 @@ def launch(options: dict[str, Any]) -> Demo:
     settings = EngineSettings(
         access=Access(kubeconfig=kubeconfig),
         stance=Stance.DRIVE,
-        driving=Driving(storage=data / "artifacts"),
+        driving=Driving(storage=data / "artifacts", concurrent=20),
         state=data / "state",
         log_file=data / "engine.log",
     )

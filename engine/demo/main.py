@@ -106,7 +106,7 @@ class Backend:
         repository = DemoRepository(self.data / "git" / "fleet.git", self._clock)
         files = fleet.fleet(git_url, self._size)
         if await repository.create():
-            flux = {path: text for path, text in files.items() if path.startswith("clusters/")}
+            flux = {path: text for path, text in files.items() if path.startswith(("clusters/", "releases/"))}
             infrastructure = {path: text for path, text in files.items() if path.startswith("infrastructure/")}
             apps = {path: text for path, text in files.items() if path.startswith("apps/")}
             await repository.commit(infrastructure, "Lay out namespaces, ingress and monitoring", "Ana Lima")
@@ -207,9 +207,14 @@ async def serve(options: argparse.Namespace) -> None:
             Backend(data, size=options.size, calm=options.calm, clock=Clock()).run(),
         )
         loop = asyncio.get_running_loop()
+
+        def end() -> None:
+            loop.remove_reader(sys.stdin.fileno())  # an ended stdin stays readable
+            backend.cancel()
+
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
-            loop.add_signal_handler(number, backend.cancel)
-        loop.add_reader(sys.stdin.fileno(), backend.cancel)
+            loop.add_signal_handler(number, end)
+        loop.add_reader(sys.stdin.fileno(), end)
         with contextlib.suppress(asyncio.CancelledError):
             await backend
 
