@@ -46,6 +46,7 @@ def build(
     resources = gathered.resources
     AddHashes().apply(resources)
     NameReferences(gathered.config.name_reference).apply(resources)
+    gathered.vars.resolve(resources, gathered.config.var_reference)
     resources.keep(_is_wanted)
     if "sortOptions" in target.fields:
         sort_transformer(target.fields["sortOptions"], target.file).apply(resources)
@@ -65,11 +66,11 @@ def _annotated(resources: ResMap, target: Target) -> list[Object]:
     transformations = "transformerAnnotations" in target.build_metadata
     for resource in resources:
         annotations = resource.strings("annotations")
-        added: dict[str, str] = {}
         if origins and resource.origin is not None:
-            added[ORIGIN] = resource.origin.text()
+            annotations[ORIGIN] = resource.origin.text()
         if transformations and resource.transformations:
-            added[TRANSFORMATIONS] = transformations_text(resource.transformations)
-        if added:
-            resource.set_strings("annotations", {**annotations, **added})
+            annotations[TRANSFORMATIONS] = transformations_text(resource.transformations)
+        if annotations or resource.previous:
+            # kustomize writes every annotation as a string, whatever it was in the file.
+            resource.set_strings("annotations", annotations)
     return [resource.obj for resource in resources]

@@ -79,15 +79,17 @@ def parse_config(raw: Any, path: str) -> TransformerConfig:
     values: dict[str, Any] = {}
     for key, value in raw.items():
         if key == "nameReference":
-            values["name_reference"] = _sorted_references(
-                {Gvk(*(str(item.get(part, "")) for part in ("group", "version", "kind"))): _specs(item.get("fieldSpecs"), path)
-                 for item in _mappings(value, key, path)}
-            )  # fmt: skip
+            references = {_gvk(item): _specs(item.get("fieldSpecs"), path) for item in _mappings(value, key, path)}
+            values["name_reference"] = _sorted_references(references)
         elif key in _FIELDS:
             values[_FIELDS[key]] = _sorted(_specs(value, path))
         else:
             raise BuildError("unknown field in a transformer configuration", path=path, field=key)
     return TransformerConfig(**values)
+
+
+def _gvk(raw: Mapping[str, Any]) -> Gvk:
+    return Gvk(str(raw.get("group", "")), str(raw.get("version", "")), str(raw.get("kind", "")))
 
 
 def _mappings(value: Any, field: str, path: str) -> list[Mapping[str, Any]]:
@@ -182,7 +184,8 @@ def _selector_specs() -> Iterator[FieldSpec]:
 _POD_SPECS: Final = (
     (Gvk("", "v1", "Pod"), "spec"),
     (Gvk(kind="PodTemplate"), "template/spec"),
-    *((Gvk(kind=kind), "spec/template/spec") for kind in ("Deployment", "ReplicaSet", "DaemonSet", "StatefulSet", "Job")),
+    *((Gvk(kind=kind), "spec/template/spec")
+      for kind in ("Deployment", "ReplicaSet", "DaemonSet", "StatefulSet", "Job")),
     (Gvk(kind="CronJob"), "spec/jobTemplate/spec/template/spec"),
 )  # fmt: skip
 #: The same for the references that kustomize lists for other kinds.

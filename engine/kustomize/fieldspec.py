@@ -9,37 +9,20 @@ from typing import Any, Final
 from engine.kustomize.errors import BuildError
 from engine.kustomize.ids import Gvk, gvk_of
 
+#: Matches every kind.
+ANY: Final = Gvk()
+
 Setter = Callable[[Any], Any]
-_FIRST: Final = [
-    "Namespace",
-    "ResourceQuota",
-    "StorageClass",
-    "CustomResourceDefinition",
-    "ServiceAccount",
-    "PodSecurityPolicy",
-    "Role",
-    "ClusterRole",
-    "RoleBinding",
-    "ClusterRoleBinding",
-    "ConfigMap",
-    "Secret",
-    "Endpoints",
-    "Service",
-    "LimitRange",
-    "PriorityClass",
-    "PersistentVolume",
-    "PersistentVolumeClaim",
-    "Deployment",
-    "StatefulSet",
-    "CronJob",
-    "PodDisruptionBudget",
-]
-_LAST: Final = ("MutatingWebhookConfiguration", "ValidatingWebhookConfiguration")
-ORDER_FIRST: Final = tuple(_FIRST)
-ORDER_LAST: Final = _LAST
+ORDER_FIRST: Final = (
+    "Namespace", "ResourceQuota", "StorageClass", "CustomResourceDefinition", "ServiceAccount", "PodSecurityPolicy",
+    "Role", "ClusterRole", "RoleBinding", "ClusterRoleBinding", "ConfigMap", "Secret", "Endpoints", "Service",
+    "LimitRange", "PriorityClass", "PersistentVolume", "PersistentVolumeClaim", "Deployment", "StatefulSet",
+    "CronJob", "PodDisruptionBudget",
+)  # fmt: skip
+ORDER_LAST: Final = ("MutatingWebhookConfiguration", "ValidatingWebhookConfiguration")
 _RANK: Final = {
-    **{kind: index - len(_FIRST) for index, kind in enumerate(_FIRST)},
-    **{kind: index + 1 for index, kind in enumerate(_LAST)},
+    **{kind: index - len(ORDER_FIRST) for index, kind in enumerate(ORDER_FIRST)},
+    **{kind: index + 1 for index, kind in enumerate(ORDER_LAST)},
 }
 
 
@@ -53,7 +36,7 @@ class FieldSpec:
     """One place: `path` is a/b[]/c, `create` makes what is missing on the way."""
 
     path: str
-    gvk: Gvk = Gvk()
+    gvk: Gvk = ANY
     create: bool = False
 
     @classmethod

@@ -93,7 +93,7 @@ def _check_manifest(content: bytes, path: str, limits: Limits) -> None:
 def _read(content: bytes, path: str, limits: Limits) -> dict[str, Any]:
     """The fields of the file that kustomize knows; others vanish here, as in Flux."""
     try:
-        raw = yaml.load(content, name=path, limits=limits.yaml)
+        raw = next(iter(yaml.load_all(content, name=path, limits=limits.yaml, unique_keys=False)), None)
     except Malformed as error:
         raise BuildError(error.message, fix="correct the YAML") from error
     if raw is None:

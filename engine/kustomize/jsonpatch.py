@@ -16,7 +16,7 @@ Operation = Mapping[str, Any]
 def parse_patch(text: str, limits: yaml.Limits) -> list[Operation]:
     """The operations of a patch in JSON or YAML; BuildError when it is none."""
     try:
-        raw = json.loads(text) if text.startswith("[") else yaml.load(text, name="patch", limits=limits)
+        raw = json.loads(text) if text.startswith("[") else _first_document(text, limits)
     except (ValueError, Malformed, RecursionError) as error:
         raise BuildError(f"not a JSON patch: {error}") from error
     if raw is None:
@@ -24,6 +24,10 @@ def parse_patch(text: str, limits: yaml.Limits) -> list[Operation]:
     if not isinstance(raw, list) or not all(isinstance(item, dict) for item in raw):
         raise BuildError("a JSON patch must be a list of operations", fix="start it with `- op: …`")
     return raw
+
+
+def _first_document(text: str, limits: yaml.Limits) -> Any:
+    return next(iter(yaml.load_all(text, name="patch", limits=limits, unique_keys=False)), None)
 
 
 def apply_patch(document: Any, operations: list[Operation]) -> Any:

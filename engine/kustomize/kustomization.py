@@ -18,9 +18,9 @@ _API_VERSIONS: Final = {
 }
 BUILD_METADATA: Final = ("originAnnotations", "transformerAnnotations", "managedByLabel")
 
-_GVK: Final = {"group": STRING, "version": STRING, "kind": STRING}
+_GVK: Final[dict[str, Shape]] = {"group": STRING, "version": STRING, "kind": STRING}
 _FIELD_SPECS: Final = ListOf(Struct({**_GVK, "path": STRING, "create": BOOL}))
-_RES_ID: Final = {**_GVK, "name": STRING, "namespace": STRING}
+_RES_ID: Final[dict[str, Shape]] = {**_GVK, "name": STRING, "namespace": STRING}
 _SELECTOR: Final = Struct({**_RES_ID, "annotationSelector": STRING, "labelSelector": STRING})
 _PATCH: Final = Struct(
     {
@@ -33,7 +33,7 @@ _PATCH: Final = Struct(
 _OPTIONS: Final = Struct(
     {"labels": STRING_MAP, "annotations": STRING_MAP, "disableNameSuffixHash": BOOL, "immutable": BOOL}
 )
-_GENERATOR: Final = {
+_GENERATOR: Final[dict[str, Shape]] = {
     "name": STRING,
     "namespace": STRING,
     "behavior": STRING,
@@ -152,6 +152,7 @@ PLUGINS: Final[dict[str, Struct]] = {
         "PatchStrategicMergeTransformer": {"paths": STRINGS, "patches": STRING},
         "PatchTransformer": dict(_PATCH.fields),
         "PrefixTransformer": {"prefix": STRING, "fieldSpecs": _FIELD_SPECS},
+        "PrefixSuffixTransformer": {"prefix": STRING, "suffix": STRING, "fieldSpecs": _FIELD_SPECS},
         "ReplacementTransformer": {"replacements": ListOf(REPLACEMENT)},
         "ReplicaCountTransformer": {"replica": _REPLICA, "fieldSpecs": _FIELD_SPECS},
         "SecretGenerator": {**_GENERATOR, "type": STRING},
@@ -188,7 +189,8 @@ def _join(directory: str, name: str) -> str:
 def parse_kustomization(content: bytes | str, path: str, limits: yaml.Limits) -> dict[str, Any]:
     """The fields of a kustomization file, legacy spellings folded into the present ones."""
     try:
-        raw = yaml.load(content, profile=yaml.Profile.V2, name=path, limits=limits)
+        # The first document counts, and the last of equal keys, as kustomize reads this file.
+        raw = next(iter(yaml.load_all(content, name=path, limits=limits, unique_keys=False)), None)
     except Malformed as error:
         raise BuildError(error.message, fix="correct the YAML") from error
     fields = fix_legacy(KUSTOMIZATION.read(raw, Place(path)))

@@ -61,30 +61,50 @@ class _Merger:
     def _mapping(self, target: Any, patch: Any, schema: Schema | None, path: str) -> Any:
         if patch is None:
             return MISSING
-        if not isinstance(patch, (dict, _Missing)) or not isinstance(target, (dict, _Missing, type(None))):
+        if patch is MISSING:
+            return self._settled(target, schema or NOTHING, path)
+        if not isinstance(patch, dict) or not (target is MISSING or target is None or isinstance(target, dict)):
             raise _mismatch(target, patch, path)
-        directive = _take_directive(patch, path) if isinstance(patch, dict) else "merge"
+        directive = _take_directive(patch, path)
         if directive == "delete":
             return MISSING
-        if patch is MISSING:
-            return target
         if directive == "replace" or not isinstance(target, dict):
             return self._fresh_mapping(patch, schema, path)
-        for key in patch:
+        for key, value in patch.items():
             child = schema.child(key) if schema is not None else None
-            merged = self.value(target.get(key, MISSING), patch[key], child, f"{path}.{key}" if path else key)
+            merged = self.value(target.get(key, MISSING), value, child, f"{path}.{key}" if path else key)
             if merged is MISSING:
                 target.pop(key, None)
             else:
                 target[key] = merged
+        if schema is not None:
+            for key in schema.properties.keys() - patch.keys():
+                if key in target:
+                    target[key] = self._settled(target[key], schema.child(key), path)
         return target
+
+    def _settled(self, value: Any, schema: Schema, path: str) -> Any:
+        """What the patch does not mention: items of one list that have equal keys still become one."""
+        if isinstance(value, dict):
+            for key in schema.properties.keys() & value.keys():
+                value[key] = self._settled(value[key], schema.child(key), path)
+        elif isinstance(value, list) and schema.merge_keys is not None:
+            if not schema.merge_keys:
+                return list(dict.fromkeys(value))
+            keys = [_values(item, schema.merge_keys) for item in value]
+            if len(set(keys)) < len(keys):
+                return self._keyed(value, [], schema, path)
+            if schema.items is not None:
+                for item in value:
+                    self._settled(item, schema.items, path)
+        return value
 
     def _list(self, target: Any, patch: Any, schema: Schema, path: str) -> Any:
         if patch is None:
             return MISSING
         if patch is MISSING:
-            return target
-        if not isinstance(patch, list) or not isinstance(target, (list, _Missing, type(None))):
+            return self._settled(target, schema, path)
+        if not isinstance(patch, list) or not (target is MISSING or target is None or isinstance(target, list)):
             raise _mismatch(target, patch, path)
         if schema.merge_keys is None:
             return patch
@@ -221,10 +241,12 @@ def _take_list_directive(patch: list[Any], path: str) -> str:
 
 
 def _mismatch(target: Any, patch: Any, path: str) -> BuildError:
-    names = {dict: "a mapping", list: "a list"}
     return BuildError(
-        f"wrong node kind: the object has {names.get(type(target), 'a scalar')} where the patch has "
-        f"{names.get(type(patch), 'a scalar')}",
+        f"wrong node kind: the object has {_kind(target)} where the patch has {_kind(patch)}",
         field=path,
         fix="give both the same structure",
     )
+
+
+def _kind(value: Any) -> str:
+    return "a mapping" if isinstance(value, dict) else "a list" if isinstance(value, list) else "a scalar"

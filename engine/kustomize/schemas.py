@@ -7,7 +7,7 @@ and a kind that is not cluster-scoped here gets a namespace. Only what matters t
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -67,7 +67,39 @@ _WITH_CONDITIONS: Final = _object(metadata=_METADATA, status=_CONDITIONS)
 _WEBHOOKS: Final = _object(metadata=_METADATA, webhooks=_by("name"))
 _PLAIN: Final = _object(metadata=_METADATA)
 
+#: Kinds that have nothing to merge by but their metadata.
+_PLAIN_KINDS: Final = (
+    ("", "v1", "Binding ConfigMap Endpoints Event LimitRange PersistentVolume ResourceQuota Secret"),
+    ("apiextensions.k8s.io", "v1 v1beta1", "CustomResourceDefinition"),
+    ("apps", "v1", "ControllerRevision"),
+    ("autoscaling", "v1 v2beta1 v2beta2", "HorizontalPodAutoscaler"),
+    ("certificates.k8s.io", "v1 v1beta1", "CertificateSigningRequest"),
+    ("coordination.k8s.io", "v1 v1beta1", "Lease"),
+    ("discovery.k8s.io", "v1 v1beta1", "EndpointSlice"),
+    ("events.k8s.io", "v1 v1beta1", "Event"),
+    ("extensions", "v1beta1", "Ingress"),
+    ("flowcontrol.apiserver.k8s.io", "v1beta1", "FlowSchema PriorityLevelConfiguration"),
+    ("networking.k8s.io", "v1 v1beta1", "Ingress IngressClass"),
+    ("networking.k8s.io", "v1", "NetworkPolicy"),
+    ("node.k8s.io", "v1 v1beta1", "RuntimeClass"),
+    ("policy", "v1beta1", "Eviction PodSecurityPolicy"),
+    ("rbac.authorization.k8s.io", "v1 v1beta1", "ClusterRole ClusterRoleBinding Role RoleBinding"),
+    ("scheduling.k8s.io", "v1 v1beta1", "PriorityClass"),
+    ("storage.k8s.io", "v1 v1beta1", "CSIDriver StorageClass VolumeAttachment"),
+    ("storage.k8s.io", "v1beta1", "CSIStorageCapacity"),
+)
+
+
+def _rows(table: Iterable[tuple[str, str, str]]) -> Iterator[tuple[str, str]]:
+    """(apiVersion, kind) of every row: group, versions, kinds."""
+    for group, versions, kinds in table:
+        for version in versions.split():
+            for kind in kinds.split():
+                yield (f"{group}/{version}" if group else version), kind
+
+
 _TYPES: Final[dict[tuple[str, str], Schema]] = {
+    **dict.fromkeys(_rows(_PLAIN_KINDS), _PLAIN),
     ("apps/v1", "DaemonSet"): _WORKLOAD,
     ("apps/v1", "Deployment"): _WORKLOAD,
     ("apps/v1", "ReplicaSet"): _WORKLOAD,
@@ -94,6 +126,10 @@ _TYPES: Final[dict[tuple[str, str], Schema]] = {
     ("v1", "ReplicationController"): _WORKLOAD,
     ("v1", "Service"): _object(metadata=_METADATA, spec=_object(ports=_by("port", "protocol")), status=_CONDITIONS),
     ("v1", "ServiceAccount"): _object(metadata=_METADATA, secrets=_by("name")),
+    ("storage.k8s.io/v1", "CSINode"): _object(metadata=_METADATA, spec=_object(drivers=_by("name"))),
+    ("storage.k8s.io/v1beta1", "CSINode"): _object(metadata=_METADATA, spec=_object(drivers=_by("name"))),
+    ("apiregistration.k8s.io/v1", "APIService"): _WITH_CONDITIONS,
+    ("apiregistration.k8s.io/v1beta1", "APIService"): _WITH_CONDITIONS,
     ("policy/v1", "PodDisruptionBudget"): _WITH_CONDITIONS,
     ("policy/v1beta1", "PodDisruptionBudget"): _WITH_CONDITIONS,
     **{
@@ -103,68 +139,28 @@ _TYPES: Final[dict[tuple[str, str], Schema]] = {
     },
 }
 
-#: Groups whose other kinds have nothing but mergeable metadata.
-_KNOWN_VERSIONS: Final = frozenset(
-    [
-        "v1",
-        "apps/v1",
-        "batch/v1",
-        "batch/v1beta1",
-        "autoscaling/v1",
-        "autoscaling/v2beta1",
-        "autoscaling/v2beta2",
-        "policy/v1",
-        "policy/v1beta1",
-        "networking.k8s.io/v1",
-        "networking.k8s.io/v1beta1",
-        "extensions/v1beta1",
-        "rbac.authorization.k8s.io/v1",
-        "rbac.authorization.k8s.io/v1beta1",
-        "storage.k8s.io/v1",
-        "storage.k8s.io/v1beta1",
-        "scheduling.k8s.io/v1",
-        "scheduling.k8s.io/v1beta1",
-        "coordination.k8s.io/v1",
-        "coordination.k8s.io/v1beta1",
-        "discovery.k8s.io/v1",
-        "discovery.k8s.io/v1beta1",
-        "events.k8s.io/v1",
-        "events.k8s.io/v1beta1",
-        "node.k8s.io/v1",
-        "node.k8s.io/v1beta1",
-        "certificates.k8s.io/v1",
-        "certificates.k8s.io/v1beta1",
-        "apiextensions.k8s.io/v1",
-        "apiextensions.k8s.io/v1beta1",
-        "apiregistration.k8s.io/v1",
-        "apiregistration.k8s.io/v1beta1",
-        "flowcontrol.apiserver.k8s.io/v1beta1",
-    ]
-)
-
 _CLUSTER_SCOPED: Final = frozenset(
-    (f"{group}/{version}" if group else version, kind)
-    for group, versions, kinds in (
-        ("", "v1", "ComponentStatus Namespace Node NodeProxyOptions PersistentVolume"),
+    _rows(
         (
-            "admissionregistration.k8s.io",
-            "v1 v1beta1",
-            "MutatingWebhookConfiguration ValidatingWebhookConfiguration",
-        ),
-        ("admissionregistration.k8s.io", "v1", "ValidatingAdmissionPolicy ValidatingAdmissionPolicyBinding"),
-        ("apiextensions.k8s.io", "v1 v1beta1", "CustomResourceDefinition"),
-        ("apiregistration.k8s.io", "v1 v1beta1", "APIService"),
-        ("certificates.k8s.io", "v1 v1beta1", "CertificateSigningRequest"),
-        ("flowcontrol.apiserver.k8s.io", "v1beta1", "FlowSchema PriorityLevelConfiguration"),
-        ("networking.k8s.io", "v1 v1beta1", "IngressClass"),
-        ("node.k8s.io", "v1 v1beta1", "RuntimeClass"),
-        ("policy", "v1beta1", "PodSecurityPolicy"),
-        ("rbac.authorization.k8s.io", "v1 v1beta1", "ClusterRole ClusterRoleBinding"),
-        ("scheduling.k8s.io", "v1 v1beta1", "PriorityClass"),
-        ("storage.k8s.io", "v1 v1beta1", "CSIDriver CSINode StorageClass VolumeAttachment"),
+            ("", "v1", "ComponentStatus Namespace Node NodeProxyOptions PersistentVolume"),
+            (
+                "admissionregistration.k8s.io",
+                "v1 v1beta1",
+                "MutatingWebhookConfiguration ValidatingWebhookConfiguration",
+            ),
+            ("admissionregistration.k8s.io", "v1", "ValidatingAdmissionPolicy ValidatingAdmissionPolicyBinding"),
+            ("apiextensions.k8s.io", "v1 v1beta1", "CustomResourceDefinition"),
+            ("apiregistration.k8s.io", "v1 v1beta1", "APIService"),
+            ("certificates.k8s.io", "v1 v1beta1", "CertificateSigningRequest"),
+            ("flowcontrol.apiserver.k8s.io", "v1beta1", "FlowSchema PriorityLevelConfiguration"),
+            ("networking.k8s.io", "v1 v1beta1", "IngressClass"),
+            ("node.k8s.io", "v1 v1beta1", "RuntimeClass"),
+            ("policy", "v1beta1", "PodSecurityPolicy"),
+            ("rbac.authorization.k8s.io", "v1 v1beta1", "ClusterRole ClusterRoleBinding"),
+            ("scheduling.k8s.io", "v1 v1beta1", "PriorityClass"),
+            ("storage.k8s.io", "v1 v1beta1", "CSIDriver CSINode StorageClass VolumeAttachment"),
+        )
     )
-    for version in versions.split()
-    for kind in kinds.split()
 )
 
 
@@ -174,10 +170,7 @@ SchemaFor = Callable[[str, str], Schema | None]
 
 def schema_for(api_version: str, kind: str) -> Schema | None:
     """The merge schema of a built-in type, or None."""
-    found = _TYPES.get((api_version, kind))
-    if found is None and api_version in _KNOWN_VERSIONS:
-        return _PLAIN
-    return found
+    return _TYPES.get((api_version, kind))
 
 
 def is_cluster_scoped(api_version: str, kind: str) -> bool:

@@ -20,6 +20,7 @@ from engine.kustomize.resource import Resource
 from engine.kustomize.shapes import Place
 from engine.kustomize.transform.base import Transformer
 from engine.kustomize.transform.registry import TRANSFORMERS
+from engine.kustomize.transform.vars import Var, Vars
 
 #: Fields that are refused, and why.
 _REFUSED: Final = {
@@ -28,21 +29,22 @@ _REFUSED: Final = {
     "crds": "name references from CRD schemas are not built yet",
     "openapi": "custom OpenAPI schemas are not built yet",
     "validators": "validators are not built yet",
-    "vars": "vars are not built yet; use replacements",
 }
 
 
 @dataclass(slots=True)
 class Accumulator:
-    """What has been gathered so far: resources and the transformer configuration that came with them."""
+    """What has been gathered so far: resources, and the transformer configuration and vars that came with them."""
 
     resources: ResMap
     config: TransformerConfig = field(default=EMPTY)
+    vars: Vars = field(default_factory=Vars)
 
     def absorb(self, other: Accumulator) -> None:
         """Add what another kustomization has gathered."""
         self.resources.append_all(other.resources)
         self.config = self.config.merged(other.config)
+        self.vars.merge(other.vars)
 
 
 class Target:
@@ -73,6 +75,10 @@ class Target:
         for path in self.fields.get("components", ()):
             self._directory(gathered, path, "components")
         self._transform(gathered)
+        try:
+            gathered.vars.bind(map(Var.parse, self.fields.get("vars", ())), gathered.resources)
+        except BuildError as error:
+            raise BuildError(error.message, path=self.file, fix=error.fix) from error
         return gathered
 
     def _resources(self, gathered: Accumulator, paths: Sequence[str], field: str) -> None:
@@ -155,10 +161,8 @@ class Target:
         steps: list[tuple[Transformer, Origin | None]] = []
         for plugin, configurator in TRANSFORMER_FIELDS:
             origin = self._origin.configured(self._name, plugin) if self._origin is not None else None
-            for config in configurator(self.fields, gathered.config):
-                if plugin not in TRANSFORMERS:
-                    raise Unsupported(f"{self.file}: {plugin} is not built yet")
-                steps.append((TRANSFORMERS[plugin](config, self.files), origin))
+            configs = configurator(self.fields, gathered.config)
+            steps.extend((TRANSFORMERS[plugin](config, self.files), origin) for config in configs)
         for resource in self._plugins("transformers"):
             factory = TRANSFORMERS.get(resource.kind)
             if factory is None:
@@ -194,7 +198,7 @@ class Target:
         for resource in gathered.resources:
             if resource.obj.get("apiVersion") != "builtin":
                 raise Unsupported(
-                    f"{self.file}, {field}: external plugins disabled; unable to load external plugin '{resource.kind}'",
+                    f"{self.file}, {field}: external plugins disabled; unable to load '{resource.kind}'",
                     fix="use a builtin transformer or generator",
                 )
         return list(gathered.resources)

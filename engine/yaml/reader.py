@@ -58,21 +58,36 @@ class PythonParser(Reader, Scanner, Parser):
         Parser.__init__(self)
 
 
-def load(text: str | bytes, *, profile: Profile = Profile.V2, name: str = "", limits: Limits = _DEFAULT) -> Any:
+def load(
+    text: str | bytes,
+    *,
+    profile: Profile = Profile.V2,
+    name: str = "",
+    limits: Limits = _DEFAULT,
+    unique_keys: bool = True,
+) -> Any:
     """The one document of a text (None when it is empty); `name` is the file that errors speak of."""
-    documents = load_all(text, profile=profile, name=name, limits=limits)
+    documents = load_all(text, profile=profile, name=name, limits=limits, unique_keys=unique_keys)
     if len(documents) > 1:
         raise Malformed(f"{name or 'the text'} holds {len(documents)} YAML documents where one is expected")
     return documents[0] if documents else None
 
 
 def load_all(
-    text: str | bytes, *, profile: Profile = Profile.V2, name: str = "", limits: Limits = _DEFAULT
+    text: str | bytes,
+    *,
+    profile: Profile = Profile.V2,
+    name: str = "",
+    limits: Limits = _DEFAULT,
+    unique_keys: bool = True,
 ) -> list[Any]:
-    """Every document of a text that is not empty or null."""
+    """Every document of a text that is not empty or null.
+
+    `unique_keys=False` lets the last of equal keys win, as Go's lenient readers do.
+    """
     if len(text) > limits.max_bytes:
         raise LimitExceeded(f"{name or 'the YAML text'} is larger than {limits.max_bytes} bytes")
-    builder = _Builder(profile, name, limits)
+    builder = _Builder(profile, name, limits, unique_keys=unique_keys)
     try:
         parser = getattr(yaml, "CParser", PythonParser)(text)
         return [document for document in builder.documents(parser.get_event) if document is not None]
@@ -109,7 +124,8 @@ _MERGE: Final = _Merge()
 
 
 class _Builder:
-    def __init__(self, profile: Profile, name: str, limits: Limits) -> None:
+    def __init__(self, profile: Profile, name: str, limits: Limits, *, unique_keys: bool) -> None:
+        self.unique_keys = unique_keys
         self.plain = PLAIN[profile]
         self.profile = profile
         self.name = name
@@ -200,7 +216,7 @@ class _Builder:
             frame.key = _MERGE
             return
         key = text if not event.implicit[0] or self.profile is Profile.V3 else self._key_text(event)
-        if key in frame.value:
+        if self.unique_keys and key in frame.value:
             raise self.malformed(f'the key "{key}" is set twice', event.start_mark)
         if event.anchor is not None:
             anchors[event.anchor] = key

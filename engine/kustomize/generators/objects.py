@@ -46,12 +46,15 @@ def base64_lines(value: bytes) -> str:
 
 
 def _base(kind: str, config: Config, files: Files) -> Object:
-    name = config.get("name", "")
+    # A plugin's configuration may leave both to its own metadata.
+    plugin: Mapping[str, Any] = config.get("metadata", {})
+    name = config.get("name") or plugin.get("name")
     if not name:
         raise BuildError(f"a generated {kind} must have a name", path=files.root, field="name")
     metadata = {"name": name}
-    if config.get("namespace"):
-        metadata["namespace"] = config["namespace"]
+    namespace = config.get("namespace") or plugin.get("namespace")
+    if namespace:
+        metadata["namespace"] = namespace
     return {"apiVersion": "v1", "kind": kind, "metadata": metadata}
 
 

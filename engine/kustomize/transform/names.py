@@ -6,14 +6,26 @@ from collections.abc import Iterable
 from typing import Any, Final
 
 from engine.kustomize.errors import BuildError
-from engine.kustomize.fieldspec import FieldSpec
+from engine.kustomize.fieldspec import FieldPath, FieldSpec
 from engine.kustomize.files import Files
 from engine.kustomize.ids import text
 from engine.kustomize.resmap import ResMap
-from engine.kustomize.transform.base import Config, parse_specs, paths
+from engine.kustomize.transform.base import Config, Transformer, parse_specs
 
 #: Kinds whose names mean something elsewhere and are left alone.
 _KEPT: Final = frozenset(("CustomResourceDefinition", "Namespace"))
+
+
+class Several:
+    """Transformers in a row."""
+
+    def __init__(self, *steps: Transformer) -> None:
+        self._steps = steps
+
+    def apply(self, resources: ResMap) -> None:
+        """Apply each."""
+        for step in self._steps:
+            step.apply(resources)
 
 
 class Rename:
@@ -22,7 +34,7 @@ class Rename:
     def __init__(self, prefix: str, suffix: str, specs: Iterable[FieldSpec]) -> None:
         self._prefix = prefix
         self._suffix = suffix
-        self._specs = [(spec, *paths([spec], str)) for spec in specs]
+        self._specs = [(spec, FieldPath(spec, str)) for spec in specs]
 
     def apply(self, resources: ResMap) -> None:
         """Rename, keeping the earlier identity."""
@@ -53,6 +65,11 @@ def prefix_transformer(config: Config, files: Files) -> Rename:
 def suffix_transformer(config: Config, files: Files) -> Rename:
     """Puts a suffix on names."""
     return Rename("", config.get("suffix", ""), _needed_specs(config, files))
+
+
+def prefix_suffix_transformer(config: Config, files: Files) -> Several:
+    """The older transformer of both."""
+    return Several(prefix_transformer(config, files), suffix_transformer(config, files))
 
 
 def _needed_specs(config: Config, files: Files) -> tuple[FieldSpec, ...]:

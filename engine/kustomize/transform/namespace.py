@@ -7,12 +7,12 @@ from collections.abc import Iterable
 from typing import Any, Final
 
 from engine.kustomize.errors import BuildError
-from engine.kustomize.fieldspec import FieldSpec
+from engine.kustomize.fieldspec import FieldPath, FieldSpec
 from engine.kustomize.files import Files
 from engine.kustomize.ids import text
 from engine.kustomize.resmap import ResMap
 from engine.kustomize.resource import Object, Resource
-from engine.kustomize.transform.base import Config, parse_specs, paths
+from engine.kustomize.transform.base import Config, parse_specs
 
 _BINDINGS: Final = frozenset(("RoleBinding", "ClusterRoleBinding"))
 _MODES: Final = ("defaultOnly", "allServiceAccounts", "none")
@@ -31,9 +31,7 @@ class SetNamespace:
         self._namespace = namespace
         self._unset_only = unset_only
         self._subjects = subjects
-        self._specs = [
-            (spec, path) for spec in specs if spec.path != "metadata/namespace" for path in paths([spec], str)
-        ]
+        self._specs = [(spec, FieldPath(spec, str)) for spec in specs if spec.path != "metadata/namespace"]
 
     def apply(self, resources: ResMap) -> None:
         """Set the namespace everywhere; two objects that become one are an error."""
@@ -42,7 +40,7 @@ class SetNamespace:
         for resource in resources:
             if resource.metadata.get("annotations", {}).get("internal.config.kubernetes.io/helm-generated") != "true":
                 resource.remember()
-                self._apply(resource)
+                self.put(resource)
         counts = Counter(resource.id.key for resource in resources)
         clash = next((resource for resource in resources if counts[resource.id.key] > 1), None)
         if clash is not None:
@@ -51,7 +49,8 @@ class SetNamespace:
                 fix="rename one of the two, or leave one in its own namespace",
             )
 
-    def _apply(self, resource: Resource) -> None:
+    def put(self, resource: Resource) -> None:
+        """Set it in one object."""
         obj = resource.obj
         identity = resource.id
         if not identity.cluster:

@@ -6,10 +6,10 @@ from collections.abc import Iterable
 from typing import Any
 
 from engine.kustomize.errors import BuildError
-from engine.kustomize.fieldspec import FieldSpec
+from engine.kustomize.fieldspec import FieldPath, FieldSpec
 from engine.kustomize.files import Files
 from engine.kustomize.resmap import ResMap
-from engine.kustomize.transform.base import Config, parse_specs, paths
+from engine.kustomize.transform.base import Config, parse_specs
 
 
 class SetReplicas:
@@ -18,7 +18,7 @@ class SetReplicas:
     def __init__(self, name: str, count: int, specs: Iterable[FieldSpec]) -> None:
         self._name = name
         self._count = count
-        self._specs = [(spec, *paths([spec], int)) for spec in specs]
+        self._specs = [(spec, FieldPath(spec, int)) for spec in specs]
 
     def apply(self, resources: ResMap) -> None:
         """Set the count; a name that matches nothing is an error."""

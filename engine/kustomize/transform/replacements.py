@@ -1,0 +1,190 @@
+"""replacements, and ReplacementTransformer: values copied from one object into others."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Final
+
+from engine.kustomize.errors import BuildError
+from engine.kustomize.fieldpath import Slot, find, lookup, split_field_path
+from engine.kustomize.files import Files
+from engine.kustomize.ids import Gvk, ResId, text
+from engine.kustomize.jsonpatch import copy_value
+from engine.kustomize.kustomization import REPLACEMENT
+from engine.kustomize.resmap import ResMap
+from engine.kustomize.resource import Resource
+from engine.kustomize.selector import Selector
+from engine.kustomize.shapes import Place
+from engine.kustomize.transform.base import Config
+from engine.yaml.resolve import plain_v3
+
+_DEFAULT_PATH: Final = "metadata.name"
+
+
+class _Unset:
+    """A scalar that was made on the way and has no type yet."""
+
+
+_UNSET: Final = _Unset()
+
+
+class Replacements:
+    """Each takes a value from one place and puts it into others."""
+
+    def __init__(self, replacements: Sequence[Config]) -> None:
+        self._replacements = replacements
+
+    def apply(self, resources: ResMap) -> None:
+        """Do them in order."""
+        for replacement in self._replacements:
+            if ("source" not in replacement and "sourceValue" not in replacement) or not replacement.get("targets"):
+                raise BuildError("replacements must specify a source and at least one target", field="replacements")
+            value = _source_value(replacement, resources)
+            for target in replacement["targets"]:
+                _Target(target).put(value, resources)
+
+
+def _source_value(replacement: Config, resources: ResMap) -> Any:
+    if "sourceValue" in replacement:
+        if "source" in replacement:
+            raise BuildError("value and resource selectors are mutually exclusive", field="replacements.source")
+        return plain_v3(replacement["sourceValue"])
+    source = replacement["source"]
+    resource = _select_source(source, resources)
+    path = source.get("fieldPath") or _DEFAULT_PATH
+    value = lookup(resource.obj, split_field_path(path))
+    if value is None or value in ({}, []):
+        raise BuildError(
+            f"fieldPath `{path}` is missing for replacement source {resource.id}", field="replacements.source.fieldPath"
+        )
+    options = source.get("options", {})
+    delimiter = options.get("delimiter", "")
+    if not delimiter:
+        return value
+    if isinstance(value, (dict, list)):
+        raise BuildError("delimiter option can only be used with scalar nodes", field="replacements.source.options")
+    parts = text(value).split(delimiter)
+    index = options.get("index", 0)
+    if not 0 <= index < len(parts):
+        # The value may be a secret's: it stays out of the message.
+        raise BuildError(f"options.index {index} is out of bounds", field="replacements.source.options")
+    return parts[index] if isinstance(value, str) else plain_v3(parts[index])
+
+
+def _identities(resource: Resource) -> list[ResId]:
+    return [resource.id._replace(cluster=False), *resource.previous_ids]
+
+
+def _select_source(source: Config, resources: ResMap) -> Resource:
+    wanted = ResId(
+        Gvk(source.get("group", ""), source.get("version", ""), source.get("kind", "")),
+        source.get("name", ""),
+        source.get("namespace", ""),
+    )
+
+    def selected(known: ResId) -> bool:
+        return (
+            (not wanted.name or wanted.name == known.name)
+            and (not wanted.namespace or wanted.same_namespace(known))
+            and wanted.gvk.selects(known.gvk)
+        )
+
+    matches = [resource for resource in resources if any(map(selected, _identities(resource)))]
+    if len(matches) == 1:
+        return matches[0]
+    problem = "multiple matches for selector" if matches else "nothing selected by"
+    raise BuildError(f"{problem} {wanted}", field="replacements.source", fix="name kind, name and namespace")
+
+
+class _Target:
+    """One entry of `targets`."""
+
+    def __init__(self, config: Config) -> None:
+        if "select" not in config:
+            raise BuildError("target must specify resources to select", field="replacements.targets")
+        self._select = Selector(config["select"])
+        self._rejects = [Selector(reject) for reject in config.get("reject", ())]
+        self._paths = config.get("fieldPaths") or [_DEFAULT_PATH]
+        self._options: Mapping[str, Any] = config.get("options", {})
+
+    def put(self, value: Any, resources: ResMap) -> None:
+        """Put the value into every field of every object that is selected."""
+        for resource in resources:
+            if self._selects(resource):
+                for path in self._paths:
+                    for slot in self._slots(resource, path, value):
+                        self._set(slot, value)
+
+    def _selects(self, resource: Resource) -> bool:
+        if not self._select.matches_strings(resource):
+            return False
+        identities = _identities(resource)
+        for reject in self._rejects:
+            if reject.has_selectors and reject.matches_strings(resource):
+                return False
+            if not reject.names_nothing and any(map(reject.matches_id, identities)):
+                return False
+        return any(map(self._select.matches_id, identities))
+
+    def _slots(self, resource: Resource, path: str, value: Any) -> list[Slot]:
+        def make() -> Any:
+            return {} if isinstance(value, dict) else [] if isinstance(value, list) else _UNSET
+
+        create = bool(self._options.get("create"))
+        verb = "find or create" if create else "find"
+        try:
+            found = find(Slot([resource.obj], 0), split_field_path(path), make if create else None)
+        except BuildError as error:
+            raise resource.build_error(
+                f'unable to {verb} field "{path}" in replacement target: {error.message}'
+            ) from error
+        if not found:
+            raise resource.build_error(
+                f'unable to {verb} field "{path}" in replacement target',
+                fix="correct fieldPaths, or set options.create",
+            )
+        return found
+
+    def _set(self, slot: Slot, value: Any) -> None:
+        """A scalar takes the text and keeps its own type; anything else is replaced."""
+        present = slot.value
+        if isinstance(present, (dict, list)):
+            if self._options.get("delimiter"):
+                raise BuildError("delimiter option can only be used with scalar nodes", field="replacements.targets")
+            slot.set(copy_value(value))
+            return
+        written = text(value)
+        delimiter = self._options.get("delimiter", "")
+        if delimiter:
+            written = self._spliced("" if present is _UNSET else text(present), written, delimiter)
+        slot.set(written if isinstance(present, str) else plain_v3(written))
+
+    def _spliced(self, present: str, written: str, delimiter: str) -> str:
+        parts = present.split(delimiter)
+        index = self._options.get("index", 0)
+        if index < 0:
+            parts.insert(0, written)
+        elif index >= len(parts):
+            parts.append(written)
+        else:
+            parts[index] = written
+        return delimiter.join(parts)
+
+
+def replacement_transformer(config: Config, files: Files) -> Replacements:
+    """`replacements`, inline or from files that hold one or a list."""
+    return Replacements(
+        [replacement for entry in config.get("replacements", ()) for replacement in _loaded(entry, files)]
+    )
+
+
+def _loaded(entry: Config, files: Files) -> Iterator[Config]:
+    path = entry.get("path", "")
+    if not path:
+        yield entry
+        return
+    if "source" in entry or entry.get("targets"):
+        raise BuildError("cannot specify both path and inline replacement", path=files.root, field="replacements")
+    for document in files.documents(path, "replacements"):
+        for raw in document if isinstance(document, list) else [document]:
+            yield REPLACEMENT.read(raw, Place(files.path(path), strict=False))
