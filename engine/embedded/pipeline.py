@@ -37,6 +37,11 @@ def place(resource: Resource, namespace: str, name: str, obj: Any) -> None:
         raise status.bad_request(
             f"json: cannot unmarshal into Go struct field {resource.kind}.metadata of type v1.ObjectMeta"
         )
+    locate(resource, namespace, name, found)
+
+
+def locate(resource: Resource, namespace: str, name: str, found: Object) -> None:
+    """Hold metadata to the namespace and name of the URL, and fill them in."""
     _place_namespace(resource, namespace, found)
     if name:
         if found.get("name", name) != name:

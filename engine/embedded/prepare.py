@@ -33,7 +33,9 @@ def new(resource: Resource, obj: Object) -> None:
 
 def update(resource: Resource, obj: Object, live: Object) -> None:
     """What an update may not change, and is given back silently."""
-    if resource.storage == "namespaces":
+    if resource.storage == "events":
+        _event(obj)
+    elif resource.storage == "namespaces":
         obj["spec"] = {**(obj.get("spec") or {}), "finalizers": (live.get("spec") or {}).get("finalizers") or []}
 
 
@@ -45,6 +47,13 @@ def validate(resource: Resource, obj: Object, live: Object | None) -> list[Field
 def _namespace(obj: Object) -> None:
     obj.setdefault("spec", {})["finalizers"] = ["kubernetes"]
     obj["status"] = {"phase": "Active"}
+
+
+def _event(obj: Object) -> None:
+    """Fields that are written even when they say nothing."""
+    obj.setdefault("eventTime", None)
+    obj.setdefault("reportingComponent", "")
+    obj.setdefault("reportingInstance", "")
 
 
 def _claim(obj: Object) -> None:
@@ -65,6 +74,7 @@ def _add_finalizer(obj: Object, finalizer: str) -> None:
 
 _NEW: dict[str, Callable[[Object], None]] = {
     "namespaces": _namespace,
+    "events": _event,
     DEFINITIONS: schema.default_definition,
     "persistentvolumeclaims": _claim,
     "persistentvolumes": _volume,

@@ -9,6 +9,7 @@ from pathlib import Path
 from aiohttp import web
 
 from engine.clock import Clock
+from engine.embedded import simulate
 from engine.embedded.core import Core
 from engine.embedded.facade import Facade
 from engine.embedded.http import Http
@@ -70,6 +71,8 @@ class EmbeddedServer:
         await self._store.open()
         self._core = Core(self._store, self._clock)
         self._core.start()
+        if self._simulate:
+            self._stop_simulation = simulate.start(self.facade, self._clock)
         self._http = Http(self._core, self.token)
         self._runner = web.AppRunner(self._http.app, access_log=None, shutdown_timeout=_SHUTDOWN_SECONDS)
         await self._runner.setup()
@@ -82,6 +85,8 @@ class EmbeddedServer:
 
     async def stop(self) -> None:
         """End the watches, answer what is under way, write what is pending."""
+        if self._stop_simulation is not None:
+            self._stop_simulation()
         if self._http is not None:
             self._http.stop()
         if self._runner is not None:

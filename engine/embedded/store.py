@@ -100,7 +100,7 @@ class Store:
         self._history: deque[Event] = deque()
         self._history_bytes = 0
         self._limits = (history_events, history_bytes)
-        self._floor = FIRST_VERSION
+        self._floor = 0
         self._listeners: list[Callable[[Event], None]] = []
         self._pending: list[Event] = []
         #: What requests wait for: the transaction that is gathering, else the one under way.
@@ -120,7 +120,8 @@ class Store:
         if self._data is not None:
             self._executor = ThreadPoolExecutor(1, thread_name_prefix="store")
             await asyncio.get_running_loop().run_in_executor(self._executor, self._load, self._data)
-        self._floor = self._version
+        # An empty store has no history that could be missing.
+        self._floor = self._version if self._shelves else 0
         self._flusher = asyncio.create_task(self._flush_for_ever(), name="store")
 
     async def close(self) -> None:

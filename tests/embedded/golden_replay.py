@@ -236,8 +236,26 @@ def _diff(theirs: Any, ours: Any, path: str, *, partial: bool = False) -> str:
 
 #: Watches that were open while the exchanges before them ran: they are sent before the first of those.
 OPEN_BEFORE = {"117": "113"}
+async def _write_and_compact(session: Session, server: EmbeddedServer) -> None:
+    """Up to here the recorded server had got to version 294, and its etcd was then compacted."""
+    facade = server.facade("recorder")
+    facade.create({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "g2"}})
+    facade.create({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "c1", "namespace": "g2"}})
+    while server.core.store.version < 294:
+        data = {"data": {"n": str(server.core.store.version)}}
+        facade.patch("v1", "ConfigMap", "g2", "c1", data)
+    server.compact()
+
+
+async def _twelve_managers(session: Session, server: EmbeddedServer) -> None:
+    """The twelve patches that made the thirteenth merge the oldest."""
+    for number in range(1, 13):
+        facade = server.facade(f"u{number:02}")
+        facade.patch("v1", "ConfigMap", "default", "mm", {"data": {f"k{number}": "1"}})
+
+
 #: What happened to the recorded server between two exchanges.
-COMPACTED_BEFORE = "183"
+UNRECORDED_BEFORE = {"183": _write_and_compact, "402": _twelve_managers}
 
 
 async def replay(exchanges: list[Exchange]) -> dict[str, str]:
@@ -253,8 +271,8 @@ async def replay(exchanges: list[Exchange]) -> dict[str, str]:
                 early = opened[exchange.number]
                 running[early.name] = asyncio.create_task(session.send(early))
                 await asyncio.sleep(0.05)
-            if exchange.number == COMPACTED_BEFORE:
-                server.compact()
+            if exchange.number in UNRECORDED_BEFORE:
+                await UNRECORDED_BEFORE[exchange.number](session, server)
             task = running.pop(exchange.name, None)
             answer = await task if task is not None else await session.send(exchange)
             found[exchange.name] = differences(exchange, *answer)

@@ -210,10 +210,7 @@ def _name_label(namespace: dict[str, Any]) -> None:
         metadata.setdefault("labels", {})["kubernetes.io/metadata.name"] = metadata["name"]
 
 
-NAMESPACE = Fill(
-    made={"spec": Fill({"finalizers": ["kubernetes"]}), "status": Fill({"phase": "Active"})},
-    steps=(_name_label,),
-)
+NAMESPACE = Fill(steps=(_name_label,))
 STORAGE_CLASS = Fill({"reclaimPolicy": "Delete", "volumeBindingMode": "Immediate"})
 PERSISTENT_VOLUME = Fill(
     made={

@@ -31,9 +31,11 @@ def apply(
     _check_preconditions(resource, record, applied["metadata"])
     stored = core.stored_as(resource)
     merged = _merged(core, target, record.obj, applied, options)
+    pipeline.locate(resource, target.namespace, target.name, applied["metadata"])
     if merged is record.obj:
         return Outcome(record.obj, 200, tuple(warnings))
     merged = clone(merged)
+    pipeline.locate(resource, target.namespace, target.name, merged["metadata"])
     warnings += pipeline.shape(stored, merged, options)
     merged = write.restrict(target, merged, record.obj)
     errors = write.complete(core, stored, merged, record.obj)
@@ -66,6 +68,7 @@ def _create(core: Core, target: Target, applied: Object, options: WriteOptions, 
         raise status.conflict(resource, target.name, why)
     stored = core.stored_as(resource)
     merged = clone(_merged(core, target, None, applied, options))
+    pipeline.locate(resource, target.namespace, target.name, merged["metadata"])
     warnings += pipeline.shape(stored, merged, options)
     if target.has_status:
         merged.pop("status", None)

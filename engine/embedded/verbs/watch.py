@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 BOOKMARK_SECONDS = 50.0
 MIN_TIMEOUT = 1800
+#: Watches that are shorter end without a last bookmark.
+LAST_BOOKMARK_SECONDS = 10
 #: A client that lets more than this pile up is cut off, and lists again.
 MAX_WAITING = 50_000
 
@@ -62,7 +64,7 @@ class Watch:
                 await self._wake.wait()
                 if chunk := self._drain():
                     yield chunk
-            if self._options.bookmarks and not self._overflow:
+            if self._options.bookmarks and timeout > LAST_BOOKMARK_SECONDS and not self._overflow:
                 yield self._encoder.bookmark(self._core.store.version, initial_end=False)
         finally:
             end()

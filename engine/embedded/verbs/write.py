@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from engine.embedded import builtin, convert, fieldmanager, metadata, pipeline, prepare, status
+from engine.embedded import builtin, convert, fieldmanager, metadata, pipeline, prepare, status, zero
 from engine.embedded.fieldmanager.fieldset import Path
 from engine.embedded.options import WriteOptions
 from engine.embedded.registry import Resource
@@ -74,6 +74,8 @@ def create(
         now=core.now(),
         reset=reset_paths(resource, ""),
     )
+    if resource.custom is None:
+        obj = zero.unowned_from_start(obj)
     return insert(core, resource, namespace, obj, options, warnings)
 
 
