@@ -12,6 +12,7 @@ import orjson
 from engine import errors
 from engine.kube.transport import Request, Response
 from engine.kube.types import ResourceType
+from engine.kube.waiting import wait_for
 
 if TYPE_CHECKING:
     from engine.kube.client import Client
@@ -78,39 +79,43 @@ class Discovery:
         for handler in tuple(self._handlers):
             handler()
 
+    def serves(self, group: str, kind: str) -> bool:
+        """Whether a kind was served when discovery was last read."""
+        return (group, kind) in self._index
+
     async def watch_crds(self) -> None:
         """Run for ever: read discovery again when a CRD comes, changes or goes. Without the right to watch, poll."""
-        from engine.kube.informer import Informer
+        from engine.kube.informer import Informer, InformerStatus
 
-        changed = asyncio.Event()
-        crds = Informer(self._client, CRDS, metadata_only=True, clock=self._client.clock)
-        crds.subscribe(lambda *_: changed.set())
+        clock = self._client.clock
+        crds = Informer(self._client, CRDS, metadata_only=True, clock=clock)
+        changed, turn = asyncio.Event(), asyncio.Event()
+
+        def seen(*_: object) -> None:
+            # The first list tells nothing new.
+            if crds.status.state != "starting":
+                changed.set()
+                turn.set()
+
+        def status_changed(status: InformerStatus) -> None:
+            self.watching = status.state == "live"
+            turn.set()
+
+        crds.subscribe(seen)
+        crds.on_status(status_changed)
         task = asyncio.create_task(crds.run())
         try:
             while True:
-                await self._wait(changed, crds)
-                for pause in SETTLE:
+                turn.clear()
+                if not changed.is_set() and await wait_for(turn, clock, None if self.watching else POLL):
+                    continue
+                for pause in SETTLE if changed.is_set() else (0.0,):
                     changed.clear()
-                    await self._client.clock.sleep(pause)
+                    await clock.sleep(pause)
                     await self._try_refresh()
-                    self.watching = crds.status.state == "live"
         finally:
             self.watching = False
             task.cancel()
-
-    async def _wait(self, changed: asyncio.Event, crds: Any) -> None:
-        while not changed.is_set():
-            self.watching = crds.status.state == "live"
-            if self.watching:
-                await changed.wait()
-                return
-            timer = asyncio.create_task(self._client.clock.sleep(POLL))
-            waiter = asyncio.create_task(changed.wait())
-            await asyncio.wait((timer, waiter), return_when=asyncio.FIRST_COMPLETED)
-            timer.cancel()
-            waiter.cancel()
-            if not changed.is_set():
-                await self._try_refresh()
 
     async def _try_refresh(self) -> None:
         try:

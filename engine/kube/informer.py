@@ -16,6 +16,7 @@ from engine.clock import Clock
 from engine.kube.client import Client
 from engine.kube.status import retry_after
 from engine.kube.types import Object, ResourceType, WatchEvent
+from engine.kube.waiting import wait_for
 
 State = Literal["starting", "live", "stale", "forbidden", "absent"]
 Kind = Literal["added", "modified", "deleted"]
@@ -258,7 +259,8 @@ class Informer:
         elif isinstance(error, errors.NoKindMatch | errors.NotFound):
             self._empty()
             self._set("absent", f"the API server does not serve {self.res.resource}", error)
-            self._version, pause = "", SLOW
+            # Discovery may show a kind a little before its objects can be asked for.
+            self._version, pause = "", pause if self._announced() else SLOW
         elif not (quick and self._failures == 1):
             self._set("stale" if self._synced.is_set() else "starting", str(error), error)
             pause = max(pause, retry_after(error) or 0)
@@ -273,6 +275,9 @@ class Informer:
         for key in list(self._objects):
             self._remove(key, self._objects[key])
 
+    def _announced(self) -> bool:
+        return self._client.discovery.serves(self.res.group, self.res.kind)
+
     async def _find_version(self) -> None:
         """A kind that came (back) may be served in another version."""
         try:
@@ -284,17 +289,9 @@ class Informer:
     async def _sleep(self, seconds: float) -> None:
         """A pause that `retry_now` and, for an absent kind, discovery can end."""
         self._again.clear()
-        if self._status.state == "absent" and self._client.discovery.watching:
-            # The server tells when the kind comes; until then nothing is asked.
-            await self._again.wait()
-            return
-        timer = asyncio.ensure_future(self._clock.sleep(seconds))
-        waiter = asyncio.ensure_future(self._again.wait())
-        try:
-            await asyncio.wait((timer, waiter), return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            timer.cancel()
-            waiter.cancel()
+        # When the server tells of new kinds, nothing is asked until it does.
+        told = self._status.state == "absent" and self._client.discovery.watching and not self._announced()
+        await wait_for(self._again, self._clock, None if told else seconds)
 
     def _set(self, state: State, message: str = "", error: errors.EngineError | None = None) -> None:
         before, now = self._status, self._clock.now()
