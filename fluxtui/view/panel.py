@@ -184,8 +184,10 @@ def _folded(rows: list[Row], snapshot: Snapshot, unfolded: frozenset[Ref]) -> li
     groups: dict[Ref, list[Row]] = {}
     roots: list[Row] = []
     for row in rows:
-        if row.state is State.BLOCKED:
-            groups.setdefault(snapshot.blocked[row.ref], []).append(row)
+        # What nobody blocks any more, and is not tried again yet, stands for itself.
+        root = snapshot.blocked.get(row.ref)
+        if row.state is State.BLOCKED and root is not None:
+            groups.setdefault(root, []).append(row)
         else:
             roots.append(row)
     entries: list[Entry] = []
