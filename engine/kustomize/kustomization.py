@@ -7,7 +7,7 @@ from typing import Any, Final
 from engine import yaml
 from engine.errors import Malformed
 from engine.kustomize.errors import BuildError
-from engine.kustomize.shapes import BOOL, INT, STRING, STRING_MAP, STRINGS, ListOf, Place, Struct
+from engine.kustomize.shapes import BOOL, INT, STRING, STRING_MAP, STRINGS, ListOf, Place, Shape, Struct
 from engine.kustomize.tree import Tree
 
 #: The names of a kustomization file; a directory may hold one of them.
@@ -134,36 +134,35 @@ KUSTOMIZATION: Final = Struct(
     }
 )
 
-#: What each builtin plugin's configuration may hold, beside apiVersion, kind and metadata.
-PLUGINS: Final[dict[str, Struct]] = {
-    kind: Struct({"metadata": _METADATA, **fields})
-    for kind, fields in {
-        "AnnotationsTransformer": {"annotations": STRING_MAP, "fieldSpecs": _FIELD_SPECS},
-        "ConfigMapGenerator": _GENERATOR,
-        "HashTransformer": {},
-        "ImageTagTransformer": {"imageTag": _IMAGE, "fieldSpecs": _FIELD_SPECS},
-        "LabelTransformer": {"labels": STRING_MAP, "fieldSpecs": _FIELD_SPECS},
-        "NamespaceTransformer": {
-            "fieldSpecs": _FIELD_SPECS,
-            "unsetOnly": BOOL,
-            "setRoleBindingSubjects": STRING,
-        },
-        "PatchJson6902Transformer": {"target": _SELECTOR, "path": STRING, "jsonOp": STRING},
-        "PatchStrategicMergeTransformer": {"paths": STRINGS, "patches": STRING},
-        "PatchTransformer": dict(_PATCH.fields),
-        "PrefixTransformer": {"prefix": STRING, "fieldSpecs": _FIELD_SPECS},
-        "PrefixSuffixTransformer": {"prefix": STRING, "suffix": STRING, "fieldSpecs": _FIELD_SPECS},
-        "ReplacementTransformer": {"replacements": ListOf(REPLACEMENT)},
-        "ReplicaCountTransformer": {"replica": _REPLICA, "fieldSpecs": _FIELD_SPECS},
-        "SecretGenerator": {**_GENERATOR, "type": STRING},
-        "SuffixTransformer": {"suffix": STRING, "fieldSpecs": _FIELD_SPECS},
-        "ValueAddTransformer": {
-            "value": STRING,
-            "targets": ListOf(Struct({"selector": _SELECTOR, "fieldPath": STRING, "filePathPosition": INT})),
-            "targetFilePath": STRING,
-        },
-    }.items()
+_PLUGIN_FIELDS: Final[dict[str, dict[str, Shape]]] = {
+    "AnnotationsTransformer": {"annotations": STRING_MAP, "fieldSpecs": _FIELD_SPECS},
+    "ConfigMapGenerator": _GENERATOR,
+    "HashTransformer": {},
+    "ImageTagTransformer": {"imageTag": _IMAGE, "fieldSpecs": _FIELD_SPECS},
+    "LabelTransformer": {"labels": STRING_MAP, "fieldSpecs": _FIELD_SPECS},
+    "NamespaceTransformer": {
+        "fieldSpecs": _FIELD_SPECS,
+        "unsetOnly": BOOL,
+        "setRoleBindingSubjects": STRING,
+    },
+    "PatchJson6902Transformer": {"target": _SELECTOR, "path": STRING, "jsonOp": STRING},
+    "PatchStrategicMergeTransformer": {"paths": STRINGS, "patches": STRING},
+    "PatchTransformer": dict(_PATCH.fields),
+    "PrefixTransformer": {"prefix": STRING, "fieldSpecs": _FIELD_SPECS},
+    "PrefixSuffixTransformer": {"prefix": STRING, "suffix": STRING, "fieldSpecs": _FIELD_SPECS},
+    "ReplacementTransformer": {"replacements": ListOf(REPLACEMENT)},
+    "ReplicaCountTransformer": {"replica": _REPLICA, "fieldSpecs": _FIELD_SPECS},
+    "SecretGenerator": {**_GENERATOR, "type": STRING},
+    "SuffixTransformer": {"suffix": STRING, "fieldSpecs": _FIELD_SPECS},
+    "ValueAddTransformer": {
+        "value": STRING,
+        "targets": ListOf(Struct({"selector": _SELECTOR, "fieldPath": STRING, "filePathPosition": INT})),
+        "targetFilePath": STRING,
+    },
 }
+
+#: What each builtin plugin's configuration may hold, beside apiVersion and kind.
+PLUGINS: Final = {kind: Struct({"metadata": _METADATA, **fields}) for kind, fields in _PLUGIN_FIELDS.items()}
 
 
 def find_file(tree: Tree, directory: str) -> str:
