@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from engine.embedded.facade import Change
-from engine.embedded.simulate.loop import Key, Object, Route, Simulator, itself
+from engine.embedded.simulate.loop import Cluster, Key, Object, Route, Simulator, Stopwatch, itself
 from engine.embedded.simulate.objects import is_active, is_deleting, spread
 
 PROTECTION = "kubernetes.io/pvc-protection"
@@ -14,6 +14,10 @@ BIND_SECONDS = (0.1, 0.5)
 
 class Claims(Simulator):
     """v1 PersistentVolumeClaim. No PersistentVolume object is made: the claim names the volume it would have."""
+
+    def __init__(self, cluster: Cluster) -> None:
+        super().__init__(cluster)
+        self._watch = Stopwatch(cluster.clock)
 
     def routes(self) -> Mapping[tuple[str, str], Route]:
         """Claims, and pods that used one and are gone."""
@@ -28,21 +32,17 @@ class Claims(Simulator):
     def reconcile(self, key: Key) -> float | None:
         """Bind a new claim; free a deleted one."""
         claim = self.cluster.api.get("v1", "PersistentVolumeClaim", *key)
-        if claim is None:
+        if claim is None or is_deleting(claim) or (claim.get("status") or {}).get("phase") == "Bound":
+            self._watch.forget(key)
+            if claim is not None and is_deleting(claim):
+                self._release(key, claim)
             return None
-        if is_deleting(claim):
-            self._release(key, claim)
-            return None
-        if (claim.get("status") or {}).get("phase") == "Bound":
-            return None
-        left = spread(claim["metadata"]["uid"], *BIND_SECONDS) - self.cluster.since(
-            claim["metadata"]["creationTimestamp"]
-        )
-        if left > 0:
+        uid = claim["metadata"]["uid"]
+        if (left := round(spread(uid, *BIND_SECONDS) - self._watch.elapsed(key, uid), 6)) > 0:
             return left
         api, spec = self.cluster.api, claim["spec"]
         if not spec.get("volumeName"):
-            volume = f"pvc-{claim['metadata']['uid']}"
+            volume = f"pvc-{uid}"
             api.patch("v1", "PersistentVolumeClaim", *key, {"spec": {"volumeName": volume}})
         capacity = {"storage": ((spec.get("resources") or {}).get("requests") or {}).get("storage", "1Gi")}
         status = {"phase": "Bound", "accessModes": spec.get("accessModes") or [], "capacity": capacity}

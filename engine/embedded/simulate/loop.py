@@ -71,6 +71,26 @@ class Simulator:
         raise NotImplementedError
 
 
+class Stopwatch:
+    """How long ago something began: objects state their times in whole seconds only."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._began: dict[Key, tuple[str, float]] = {}
+
+    def elapsed(self, key: Key, what: str) -> float:
+        """Seconds since this was first asked about `what` at `key`; another `what` starts anew."""
+        now = self._clock.monotonic()
+        known = self._began.get(key)
+        if known is None or known[0] != what:
+            known = self._began[key] = (what, now)
+        return now - known[1]
+
+    def forget(self, key: Key) -> None:
+        """The object is gone, or has got where it was going."""
+        self._began.pop(key, None)
+
+
 def itself(change: Change) -> Iterable[Key]:
     """The key of the changed object."""
     metadata = change.object["metadata"]

@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Callable, Iterable, Mapping
 
 from engine.embedded.facade import Change
-from engine.embedded.simulate.loop import Cluster, Key, Object, Route, Simulator, itself
+from engine.embedded.simulate.loop import Cluster, Key, Object, Route, Simulator, Stopwatch, itself
 from engine.embedded.simulate.nodes import NODES
 from engine.embedded.simulate.objects import FAIL, condition, is_deleting, spread
 
@@ -25,6 +25,7 @@ class Pods(Simulator):
 
     def __init__(self, cluster: Cluster) -> None:
         super().__init__(cluster)
+        self._watch = Stopwatch(cluster.clock)
         self._kinds: Mapping[str, Callable[[Object, Object, str], float | None]] = {
             "image-pull": self._image_pull,
             "crash-loop": self._crash_loop,
@@ -53,6 +54,7 @@ class Pods(Simulator):
         pod = self.cluster.api.get("v1", "Pod", *key)
         status = (pod or {}).get("status") or {}
         if pod is None or is_deleting(pod) or status.get("phase") in ("Succeeded", "Failed"):
+            self._watch.forget(key)
             return None
         if not pod["spec"].get("nodeName"):
             node = NODES[_number(pod["metadata"]["uid"]) % len(NODES)]
@@ -64,7 +66,7 @@ class Pods(Simulator):
         ).get(FAIL, "")
         if not condition(pod, "PodScheduled"):
             self._write(pod, "Pending", waiting=("ContainerCreating", ""))
-            return spread(pod["metadata"]["uid"], *START_SECONDS)
+            return self._starting(pod)
         return self._kinds.get(failure, self._healthy)(pod, owner, failure)
 
     def _owner(self, pod: Object) -> Object:
@@ -77,35 +79,37 @@ class Pods(Simulator):
                 return owner or {"metadata": {}}
         return {"metadata": {}}
 
-    def _age(self, pod: Object) -> float:
-        """Seconds since the kubelet saw the pod."""
-        return self.cluster.since((pod.get("status") or {}).get("startTime"))
+    def _left(self, pod: Object, what: str, seconds: tuple[float, float]) -> float:
+        """Seconds left of something that takes a while; 0 when it is over."""
+        metadata = pod["metadata"]
+        what = f"{metadata['uid']} {what}"
+        elapsed = self._watch.elapsed((metadata["namespace"], metadata["name"]), what)
+        # What is due this very moment must not wait for the rest of a rounding error.
+        return max(0.0, round(spread(what, *seconds) - elapsed, 6))
 
     def _starting(self, pod: Object) -> float:
-        """Seconds until the containers have started; 0 when they have."""
-        return max(0.0, spread(pod["metadata"]["uid"], *START_SECONDS) - self._age(pod))
+        """Seconds until the containers have started; 0 when they have, now or at any time before."""
+        if (pod.get("status") or {}).get("phase") == "Running":
+            return 0.0
+        return self._left(pod, "start", START_SECONDS)
 
     def _healthy(self, pod: Object, owner: Object, _: str) -> float | None:
-        if wait := self._wait(pod):
+        if wait := self._starting(pod):
             return wait
-        if owner.get("kind") == "Job" or pod["spec"].get("restartPolicy") != "Always":
-            if condition(pod, "Ready").get("status") != "True":
-                self._write(pod, "Running", ready=True)
-                return spread(pod["metadata"]["uid"] + "run", *RUN_SECONDS)
-            ran = self.cluster.since(condition(pod, "Ready").get("lastTransitionTime"))
-            left = spread(pod["metadata"]["uid"] + "run", *RUN_SECONDS) - ran
-            if left > 0:
+        ends = owner.get("kind") == "Job" or pod["spec"].get("restartPolicy") != "Always"
+        if condition(pod, "Ready").get("status") != "True":
+            self._write(pod, "Running", ready=True)
+        elif not ends:
+            return None
+        if ends:
+            if left := self._left(pod, "run", RUN_SECONDS):
                 return left
             self._write(pod, "Succeeded", exit_code=0)
-            return None
-        self._write(pod, "Running", ready=True)
         return None
 
-    def _wait(self, pod: Object) -> float:
-        """Seconds left of the start; pods that have been ready once do not start again."""
-        return 0.0 if (pod.get("status") or {}).get("phase") == "Running" else self._starting(pod)
-
-    def _image_pull(self, pod: Object, _owner: Object, _failure: str) -> float | None:
+    def _image_pull(self, pod: Object, owner: Object, _: str) -> float | None:
+        if (pod.get("status") or {}).get("phase") == "Running":
+            return self._healthy(pod, owner, "")  # its image is there already
         image = pod["spec"]["containers"][0]["image"]
         if wait := self._starting(pod):
             return wait
@@ -131,7 +135,7 @@ class Pods(Simulator):
         return None
 
     def _never_ready(self, pod: Object, _owner: Object, _failure: str) -> float | None:
-        if wait := self._wait(pod):
+        if wait := self._starting(pod):
             return wait
         self._write(pod, "Running", ready=False)
         return None

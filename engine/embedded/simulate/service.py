@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from engine.embedded.facade import Change
-from engine.embedded.simulate.loop import Key, Object, Route, Simulator, itself
+from engine.embedded.simulate.loop import Cluster, Key, Object, Route, Simulator, Stopwatch, itself
 from engine.embedded.simulate.objects import is_active, is_deleting, is_ready, owner_reference, spread
 
 _SERVICE_NAME = "kubernetes.io/service-name"
@@ -17,6 +17,10 @@ _MAX_ENDPOINTS = 1000
 
 class Services(Simulator):
     """v1 Service."""
+
+    def __init__(self, cluster: Cluster) -> None:
+        super().__init__(cluster)
+        self._watch = Stopwatch(cluster.clock)
 
     def routes(self) -> Mapping[tuple[str, str], Route]:
         """Services, and the pods that they select."""
@@ -40,6 +44,7 @@ class Services(Simulator):
         """Write the slice, and the address when its time has come."""
         service = self.cluster.api.get("v1", "Service", *key)
         if service is None or is_deleting(service):
+            self._watch.forget(key)
             return None
         if service["spec"].get("selector"):
             self._write_slice(service)
@@ -77,8 +82,8 @@ class Services(Simulator):
         given = ((service.get("status") or {}).get("loadBalancer") or {}).get("ingress")
         metadata, wanted = service["metadata"], service["spec"].get("type") == "LoadBalancer"
         if wanted and not given:
-            left = spread(metadata["uid"], *BALANCER_SECONDS) - self.cluster.since(metadata["creationTimestamp"])
-            if left > 0:
+            elapsed = self._watch.elapsed((metadata["namespace"], metadata["name"]), metadata["uid"])
+            if (left := round(spread(metadata["uid"], *BALANCER_SECONDS) - elapsed, 6)) > 0:
                 return left
             address = service["spec"].get("loadBalancerIP") or _external(str(service["spec"].get("clusterIP")))
             ingress: list[Object] | None = [{"ip": address, "ipMode": "VIP"}]
