@@ -180,6 +180,22 @@ class World:
             while self.kustomizations.get(namespace, name) is not None:
                 await asyncio.sleep(0.01)
 
+    async def roll_out(self, name: str = "web", namespace: str = NS, **status: Any) -> None:
+        """Stand in for the workload controllers: the Deployment becomes what its spec says, or what is given."""
+        async with asyncio.timeout(10):
+            while (live := await self.get(DEPLOYMENT, name, namespace)) is None:
+                await asyncio.sleep(0.01)
+        count = live["spec"].get("replicas", 1)
+        counts = dict.fromkeys(("replicas", "updatedReplicas", "readyReplicas", "availableReplicas"), count)
+        told = [
+            {"type": "Available", "status": "True", "reason": "MinimumReplicasAvailable"},
+            {"type": "Progressing", "status": "True", "reason": "NewReplicaSetAvailable"},
+        ]
+        whole = {**counts, "observedGeneration": live["metadata"]["generation"], "conditions": told, **status}
+        await self.admin.patch(
+            DEPLOYMENT, namespace, name, {"status": whole}, type=PatchType.MERGE, manager="kcm", subresource="status"
+        )
+
     async def get(self, res: ResourceType, name: str, namespace: str = NS) -> Object | None:
         try:
             return await self.admin.get(res, namespace, name)
@@ -203,7 +219,7 @@ class World:
 
 
 @asynccontextmanager
-async def world(*, quiet: float = 1.0, simulate: bool = True, clock: Clock | None = None) -> AsyncIterator[World]:
+async def world(*, quiet: float = 1.0, simulate: bool = False, clock: Clock | None = None) -> AsyncIterator[World]:
     clock = clock or Clock()
     async with AsyncExitStack() as stack:
         server = EmbeddedServer(simulate=simulate)

@@ -59,6 +59,7 @@ async def test_a_first_apply_and_a_round_without_change_cost_few_requests(cluste
     await cluster.client.discovery.refresh()
     cluster.forget_requests()
     await cluster.kustomization(wait=True)
+    await cluster.roll_out()
     await cluster.ready()
     await cluster.events()
     first = cluster.requests
@@ -183,18 +184,38 @@ async def test_deletion_follows_its_policy(cluster, spec, stays):
     assert (await cluster.get(CONFIG_MAP, "a") is not None) == stays
 
 
-async def test_waiting_reports_health_and_its_recovery(cluster):
-    failing = DEPLOYMENT_TEXT.replace("replicas: 1", "replicas: 1\n  progressDeadlineSeconds: 1")
-    await cluster.push({"d.yaml": failing})
+async def test_waiting_ends_with_the_rollout_and_is_told_once(cluster):
+    await cluster.push({"d.yaml": DEPLOYMENT_TEXT})
     await cluster.kustomization(wait=True)
+    waiting = await cluster.until(lambda o: conditions.status(o, "Healthy") == "Unknown")
+    assert conditions.status(waiting, "Ready") == "Unknown"
+    assert waiting["status"]["inventory"]["entries"] == [{"id": "apps_web_apps_Deployment", "v": "v1"}]
+    await cluster.roll_out()
     obj = await cluster.ready()
     assert [c["type"] for c in obj["status"]["conditions"]] == ["Ready", "Healthy"]
-    texts = [message for _, _, message in await cluster.events()]
-    assert any(text.startswith("Health check passed in ") for text in texts)
+    await cluster.request("again")
+    await cluster.handled("again")
+    told = [message for _, _, message in await cluster.events() if message.startswith("Health check passed in ")]
+    assert len(told) == 1
+
+
+async def test_a_failed_rollout_fails_early_and_keeps_the_inventory(cluster):
+    await cluster.push({"d.yaml": DEPLOYMENT_TEXT})
+    await cluster.kustomization(wait=True)
+    exceeded = [{"type": "Progressing", "status": "False", "reason": "ProgressDeadlineExceeded"}]
+    await cluster.roll_out(conditions=exceeded)
+    obj = await cluster.reason("HealthCheckFailed")
+    detail = "failed early due to stalled resources: [Deployment/apps/web status: 'Failed']"
+    assert conditions.message(obj, "Healthy") == detail
+    assert conditions.message(obj, "Ready").startswith("health check failed after ")
+    assert conditions.message(obj, "Ready").endswith(detail)
+    assert [c["type"] for c in obj["status"]["conditions"]] == ["Reconciling", "Ready", "Healthy"]
+    assert obj["status"]["history"][0]["lastReconciledStatus"] == "HealthCheckFailed"
+    assert "lastAppliedRevision" not in obj["status"]
 
 
 async def test_variables_are_substituted_and_missing_ones_fail_in_strict_mode(cluster):
-    await cluster.push({"a.yaml": A.replace("'1'", "${v}")})
+    await cluster.push({"a.yaml": A.replace("'1'", '"${v}"')})
     await cluster.kustomization(postBuild={"substitute": {"v": "hello"}})
     await cluster.ready()
     assert (await cluster.get(CONFIG_MAP, "a"))["data"] == {"key": "hello"}
