@@ -1,8 +1,8 @@
 """A controller's message as one short clause: what failed (object, reason). The full text stays in the describe pane.
 
-Each rule is a pattern over the first line of the message and what becomes of it; rules are tried in order, and applied
-again to what a rule leaves over, so that "kustomize build failed: accumulating resources: …" peels layer by layer.
-The texts are those of flux.md 3, 4 and 6. Patterns are ours and anchored, and the text is bounded before they see it.
+Each rule is a pattern over the first line of the message and what becomes of it; the first that matches wins. What a rule
+calls `rest` is shortened by the same rules, so that "kustomize build failed: accumulating resources: …" peels layer by
+layer. The texts are those of flux.md 3, 4 and 6. Patterns are ours, and the text is bounded before they see it.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from collections.abc import Callable
 from typing import Final
 
 _LIMIT: Final = 600
-_LAYERS: Final = 6
+_LAYERS: Final = 8
 
 Rule = tuple[re.Pattern[str], str | Callable[[re.Match[str]], str]]
 
@@ -24,7 +24,7 @@ def _subject(text: str) -> str:
 
 
 def _unhealthy(match: re.Match[str]) -> str:
-    subjects = [_subject(found) for found in re.findall(r"(\S+) status: '", match["list"])]
+    subjects = [_subject(found) for found in re.findall(r"([^\s\[,]+) status: '", match["list"])]
     verb = "failed" if match["how"].startswith("failed early") else "not ready"
     if not subjects:
         return f"health: {match['list']}"
@@ -33,8 +33,7 @@ def _unhealthy(match: re.Match[str]) -> str:
 
 
 def _dry_run(match: re.Match[str]) -> str:
-    reason = f"{match['reason']}: " if match["reason"] else ""
-    return f"{_subject(match['subject'])}: {reason}{_api(match['rest'])}"
+    return f"{_subject(match['subject'])}: {_api(match['why'])}"
 
 
 def _api(text: str) -> str:
@@ -56,88 +55,80 @@ RULES: Final[tuple[Rule, ...]] = (
     # success
     _rule(r"Applied revision: \S+$", "Applied"),
     _rule(r"stored artifact(?: for|:) (?:revision|digest)\b.*", "stored"),
-    _rule(r"(?:pulled|packaged|new) '(?P<name>[^']+)' chart with version '(?P<version>[^']+)'.*", r"chart \g<version>"),
-    _rule(r"Helm (?:install|upgrade) succeeded for release \S+\.(?P<v>v\d+) with chart (?P<c>\S+)", r"release \g<v>"),
-    _rule(
-        r"Helm test succeeded for release \S+\.(?P<v>v\d+) with chart \S+: (?P<rest>.*)", r"release \g<v>, \g<rest>"
-    ),
+    _rule(r"(?:pulled|packaged|new) '[^']+' chart with version '(?P<version>[^']+)'.*", r"chart \g<version>"),
+    _rule(r"Helm (?:install|upgrade) succeeded for release \S+\.(?P<v>v\d+) with chart \S+", r"release \g<v>"),
+    _rule(r"Helm test succeeded for release \S+\.(?P<v>v\d+) with chart \S+: (?P<tests>.*)", r"release \g<v>, \g<tests>"),
+    _rule(r"Reconciliation finished in (?P<d>[^,\s]+), .*", r"finished in \g<d>"),
     # progress
     _rule(r"Reconciliation in progress$", "reconciling"),
     _rule(r"Fetching manifests for revision .*", "fetching"),
     _rule(r"Building manifests for revision .*", "building"),
     _rule(r"Detecting drift for revision .*", "applying"),
     _rule(r"Running health checks for revision .*", "waiting for health"),
-    _rule(r"building artifact: new upstream revision '(?P<rev>[^']+)'.*", "new revision, storing"),
+    _rule(r"building artifact: new (?:upstream )?revision .*", "storing a new revision"),
     _rule(r"Running '(?P<action>\w+)' action with timeout of .*", r"\g<action> running"),
-    _rule(r"retrying after (?P<d>\S+)$", r"retrying after \g<d>"),
     # waiting for others
-    _rule(r"dependency '(?P<dep>[^']+)' is not ready.*", r"waits for \g<dep>"),
-    _rule(r"dependency '(?P<dep>[^']+)' .*not found.*", r"dependency \g<dep> does not exist"),
-    _rule(r"unable to get '(?P<dep>[^']+)' dependency: .*not found.*", r"dependency \g<dep> does not exist"),
+    _rule(r"dependency '(?P<dep>[^']+)' (?:is not ready|revision is not up to date).*", r"waits for \g<dep>"),
+    _rule(r"(?:unable to get )?'?(?:dependency )?'?(?P<dep>[^'\s]+)' (?:dependency: )?.*not found$", r"no dependency \g<dep>"),
     _rule(r"Source artifact not found, retrying in \S+", "source has no artifact yet"),
     _rule(r"Source is not ready, artifact not found.*", "source artifact is gone"),
     _rule(r"(?P<kind>[A-Z]\w+)\.source\.toolkit\.fluxcd\.io \"(?P<name>[^\"]+)\" not found", r"no \g<kind> \g<name>"),
-    _rule(r"(?P<kind>[A-Z]\w+) '(?P<name>[^']+)' is not ready: .*", r"source: \g<kind> \g<name> not ready"),
-    # fetching
+    _rule(r"(?P<kind>[A-Z]\w+) '(?P<name>[^']+)' is not ready: .*", r"source \g<kind> \g<name> not ready"),
+    # layers that say where
     _rule(r"failed to checkout and determine revision: (?P<rest>.+)", r"\g<rest>"),
     _rule(r"unable to (?:list remote for|clone) '[^']*': (?P<rest>.+)", r"\g<rest>"),
-    _rule(r"couldn't find remote ref \"refs/(?:heads|tags)/(?P<ref>[^\"]+)\".*", r"no branch or tag \g<ref>"),
-    _rule(r"(?:unable to clone: )?repository not found.*", "repository not found"),
-    _rule(r"authentication required(?:: )?(?P<rest>.*)", "auth: required (401)"),
-    _rule(r"(?:invalid auth method|authorization failed).*", "auth: refused"),
-    _rule(r"failed to get secret '(?P<s>[^']+)': (?:failed to get secret .*)?.*not found", r"auth: no Secret \g<s>"),
-    _rule(r"failed to configure authentication options: (?P<rest>.+)", r"auth: \g<rest>"),
-    _rule(r".*dial tcp[^:]*: lookup (?P<host>\S+?)(?: on \S+)?: no such host.*", r"no such host \g<host>"),
-    _rule(r".*dial tcp (?P<host>\S+): connect: connection refused.*", r"connection refused by \g<host>"),
-    _rule(r".*(?:context deadline exceeded|i/o timeout|timed out waiting for the condition).*", "timed out"),
-    _rule(r".*x509: (?P<rest>.+)", r"certificate: \g<rest>"),
-    _rule(r"no match found for semver: (?P<c>.+)", r"no tag matches \g<c>"),
-    _rule(r"failed to download archive: .*", "artifact could not be downloaded"),
-    _rule(
-        r"kustomization path not found: stat \S+?/kustomization-\d+/(?P<path>\S+?):.*",
-        r"no path \g<path> in the source",
-    ),
-    _rule(r"kustomization path not found: (?P<rest>.+)", r"path not found: \g<rest>"),
-    # building
     _rule(r"kustomize build failed: (?P<rest>.+)", r"build: \g<rest>"),
-    _rule(r"build: (?:accumulating (?:resources|components|namespace)[^:]*: )(?P<rest>.+)", r"build: \g<rest>"),
-    _rule(r"build: accumulation err='(?P<rest>.+)", r"build: \g<rest>"),
-    _rule(
-        r"build: .*?(?:open|evalsymlink failure on|lstat|stat) '?(?P<path>/?[^\s':]+)'?.*no such file or directory.*",
-        lambda match: f"build: {_missing_file(match)}",
-    ),
+    _rule(r"accumulating (?:resources|components|namespace)[^:]*: (?P<rest>.+)", r"\g<rest>"),
+    _rule(r"accumulation err='(?P<rest>.+?)'?$", r"\g<rest>"),
     _rule(r"post build failed for '(?P<o>[^']+)': (?P<rest>.+)", r"substitution in \g<o>: \g<rest>"),
     _rule(r"decryption failed for '(?P<o>[^']+)': (?P<rest>.+)", r"decryption of \g<o>: \g<rest>"),
-    # applying and health
-    _rule(r"(?P<subject>\S+/\S+) dry-run failed(?: \((?P<reason>\w+)\))?: (?P<rest>.+)", _dry_run),
-    _rule(
-        r"(?P<subject>\S+/\S+) (?:apply|delete) failed: (?P<rest>.+)",
-        lambda match: f"{_subject(match['subject'])}: {match['rest']}",
-    ),
-    _rule(r"(?:health check failed after \S+: )(?P<rest>.+)", r"\g<rest>"),
-    _rule(r"(?P<how>failed early due to stalled resources|timeout waiting for): \[(?P<list>.*?)\]?$", _unhealthy),
-    _rule(r"delete failed, errors: (?P<rest>.+)", r"prune: \g<rest>"),
+    _rule(r"health check failed after \S+: (?P<rest>.+)", r"\g<rest>"),
     _rule(
         r"Helm (?P<act>install|upgrade|test|uninstall) failed for release \S+ with chart \S+: (?P<rest>.+)",
         r"\g<act> failed: \g<rest>",
     ),
     _rule(r"Helm rollback to previous release \S+ with chart \S+ succeeded", "rolled back after a failed upgrade"),
     _rule(r"Reconciliation failed terminally due to configuration error: (?P<rest>.+)", r"configuration: \g<rest>"),
+    _rule(r"failed to configure authentication options: (?P<rest>.+)", r"auth: \g<rest>"),
+    # what failed
+    _rule(r"(?P<how>failed early due to stalled resources|timeout waiting for): \[(?P<list>.*?)\]?$", _unhealthy),
+    _rule(r"(?P<subject>\S+/\S+) dry-run failed(?: \(\w+\))?: (?P<why>.+)", _dry_run),
+    _rule(r"(?P<subject>\S+/\S+) (?:apply|delete) failed: (?P<why>.+)", _dry_run),
+    _rule(r"delete failed, errors: (?P<rest>.+)", r"prune: \g<rest>"),
+    _rule(r"kustomization path not found: stat \S*?/kustomization-\d+/(?P<path>\S+?):.*", r"no path \g<path> in the source"),
+    _rule(r"kustomization path not found: (?P<why>.+)", r"path not found: \g<why>"),
+    _rule(r".*?(?:open|evalsymlink failure on|lstat|stat) '?(?P<path>/?[^\s':]+)'?.*no such file or directory.*", _missing_file),
+    _rule(r"couldn't find remote ref \"refs/(?:heads|tags)/(?P<ref>[^\"]+)\".*", r"no branch or tag \g<ref>"),
+    _rule(r"(?:unable to clone: )?repository not found.*", "repository not found"),
+    _rule(r"authentication required.*", "auth: 401"),
+    _rule(r"(?:invalid auth method|authorization failed).*", "auth: refused"),
+    _rule(r"failed to get secret '(?P<s>[^']+)': .*not found", r"auth: no Secret \g<s>"),
+    _rule(r".*dial tcp[^:]*: lookup (?P<host>\S+?)(?: on \S+)?: no such host.*", r"no such host \g<host>"),
+    _rule(r".*dial tcp (?P<host>\S+): connect: connection refused.*", r"connection refused by \g<host>"),
+    _rule(r".*(?:context deadline exceeded|i/o timeout|timed out waiting for the condition).*", "timed out"),
+    _rule(r".*x509: (?P<why>.+)", r"certificate: \g<why>"),
+    _rule(r"no match found for semver: (?P<c>.+)", r"no tag matches \g<c>"),
+    _rule(r"failed to download archive: .*", "artifact could not be downloaded"),
 )  # fmt: skip
 
 
 def clause(message: str) -> str:
     """The message as one short clause; what no rule knows stays as it is, first line only."""
-    text = message[:_LIMIT].split("\n", 1)[0].strip().rstrip(".")
-    for _ in range(_LAYERS):
-        for pattern, replacement in RULES:
-            match = pattern.match(text)
-            if match is None:
-                continue
-            shorter = replacement(match) if callable(replacement) else match.expand(replacement)
-            if shorter != text:
-                text = shorter
-                break
-        else:
-            break
+    return _shorten(message[:_LIMIT].split("\n", 1)[0].strip().rstrip("."), _LAYERS)
+
+
+def _shorten(text: str, layers: int) -> str:
+    if layers == 0:
+        return text
+    for pattern, template in RULES:
+        match = pattern.match(text)
+        if match is None:
+            continue
+        if callable(template):
+            return template(match)
+        rest = match.groupdict().get("rest")
+        if rest is None:
+            return match.expand(template)
+        prefix = match.expand(template.replace(r"\g<rest>", ""))
+        return prefix + _shorten(rest.strip(), layers - 1)
     return text

@@ -29,7 +29,8 @@ def event_line(event: Event, cells: int, zone: tzinfo | None) -> Line:
     name = f"{event.ref.namespace}/{event.ref.name}" if event.ref.namespace else event.ref.name
     return fit(
         (
-            Span(f" {clock_time(event.last, zone)} ", Role.DIM),
+            Span(" "),
+            Span(clock_time(event.last, zone) + " ", Role.DIM),
             Span("W " if warning else "N ", role, strong=warning),
             Span(event.ref.kind + " ", Role.DIM),
             Span(name),

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, tzinfo
+from datetime import datetime, timedelta, tzinfo
 from enum import StrEnum
 from types import MappingProxyType
 from typing import Final, overload
@@ -25,6 +25,7 @@ from engine.api import (
     Ref,
     Resource,
     Snapshot,
+    State,
     Trace,
     TraceStep,
     TreeNode,
@@ -150,12 +151,8 @@ def _paragraph(label: str, text: str, cells: int, role: Role = Role.TEXT, column
 # --- modes ----------------------------------------------------------------------------------------------
 
 
-def _overview(subject: Subject, cells: int) -> Iterator[Line]:
-    """State, message in full, facts, conditions, and the last events."""
-    resource = subject.resource
-    if resource is None:
-        yield (Span("This object is gone.", Role.WARN),)
-        return
+def _headline(subject: Subject, resource: Resource, cells: int) -> Iterator[Line]:
+    """State, since when, and the message in full."""
     state = effective_state(resource, subject.snapshot)
     look = LOOKS[state]
     since = f" for {spoken(resource.since, subject.now)}" if resource.since else ""
@@ -164,7 +161,17 @@ def _overview(subject: Subject, cells: int) -> Iterator[Line]:
     for text in wrap(resource.message, cells - 2):
         yield (Span("  " + text),)
     yield from _circumstances(subject, resource, cells)
-    yield ()
+
+
+def _overview(subject: Subject, cells: int, *, headline: bool = True) -> Iterator[Line]:
+    """State, message in full, facts, conditions, and the last events."""
+    resource = subject.resource
+    if resource is None:
+        yield (Span("This object is gone.", Role.WARN),)
+        return
+    if headline:
+        yield from _headline(subject, resource, cells)
+        yield ()
     for label, text in VIEWS[resource.ref.kind].facts(resource) if resource.ref.kind in VIEWS else ():
         if text:
             yield from _paragraph(label, text, cells)
@@ -172,7 +179,9 @@ def _overview(subject: Subject, cells: int) -> Iterator[Line]:
         stored = f"{revisions.named(resource.artifact.revision)}  {resource.artifact.size:,} B"
         yield from _paragraph("artifact", f"{stored}  {spoken(resource.artifact.updated, subject.now)} ago", cells)
     if resource.interval:
-        yield from _paragraph("interval", f"{resource.interval:g} s", cells)
+        yield from _paragraph(
+            "interval", spoken(subject.now - timedelta(seconds=resource.interval), subject.now), cells
+        )
     yield from _conditions(resource, cells, subject.now)
     yield from _last_events(subject, cells)
 
@@ -207,7 +216,8 @@ def _conditions(resource: Resource, cells: int, now: datetime) -> Iterator[Line]
         head = f"{condition.type}={condition.status} "
         when = age(condition.transition, now)
         yield fit((Span(head, role), Span(condition.reason), Span(f"  {when}", Role.DIM)), cells)
-        for text in wrap(condition.message, cells - 2):
+        # The Ready condition's message stands at the top already.
+        for text in wrap(condition.message, cells - 2) if condition.message != resource.message else ():
             yield (Span("  " + text, Role.DIM),)
 
 
@@ -222,17 +232,19 @@ def _last_events(subject: Subject, cells: int) -> Iterator[Line]:
 
 def _drift(subject: Subject, cells: int) -> Content:
     view = VIEWS.get(subject.ref.kind)
-    report = subject.report
-    if subject.resource is None or view is None or not view.drifts:
+    report, resource = subject.report, subject.resource
+    if resource is None or view is None or not view.drifts:
         return Content("overview", list(_overview(subject, cells)))
+    calm = effective_state(resource, subject.snapshot) in (State.DRIFTED, State.READY)
+    lines: list[Line] = [] if calm and report is not None else [*_headline(subject, resource, cells), ()]
     if report is None:
-        lines = _waiting(subject, Drift, "comparing what runs with what its source says", cells)
-        return Content("drift", [*lines, (), *_overview(subject, cells)])
-    lines = list(drift.report_lines(subject.resource, report, cells, subject.now))
+        lines += _waiting(subject, Drift, "comparing what runs with what its source says", cells)
+        return Content("drift", [*lines, (), *_overview(subject, cells, headline=False)])
+    lines += drift.report_lines(resource, report, cells, subject.now)
     if not report.drifted:
         if not report.problem:
             lines.append((Span("        everything is as its source says", Role.OK),))
-        lines += [(), *_overview(subject, cells)]
+        lines += [(), *_overview(subject, cells, headline=False)]
     return Content(drift.title(report), lines, f"{spoken(report.computed, subject.now)} ago")
 
 

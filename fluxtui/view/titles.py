@@ -12,9 +12,9 @@ from fluxtui.view.kinds import TITLES, PanelId, kinds_of
 from fluxtui.view.panel import PanelModel
 from fluxtui.view.rows import Sort
 from fluxtui.view.states import LOOKS
-from fluxtui.view.text import Line, Role, Span
+from fluxtui.view.text import Line, Role, Span, line_width
 
-_TOLD: Final = (State.FAILING, State.STALLED, State.SUSPENDED, State.RECONCILING, State.UNKNOWN)
+_TOLD: Final = (State.FAILING, State.STALLED, State.SUSPENDED, State.DRIFTED, State.RECONCILING, State.UNKNOWN)
 
 
 def kind_statuses(panel: PanelId, snapshot: Snapshot) -> tuple[KindStatus, ...]:
@@ -22,39 +22,47 @@ def kind_statuses(panel: PanelId, snapshot: Snapshot) -> tuple[KindStatus, ...]:
     return tuple(snapshot.kinds[kind] for kind in kinds_of(panel) if kind in snapshot.kinds)
 
 
-def counts_line(counts: Mapping[State, int]) -> Line:
-    """` · 2 failing · 1 suspended · ≠ 1`: what is not simply ready. Blocked objects do not count as failing."""
-    spans: list[Span] = []
+def counts_parts(counts: Mapping[State, int]) -> list[Span]:
+    """`2 failing`, `1 suspended`, `≠ 1`: what is not simply ready. Blocked objects do not count as failing."""
+    parts = []
     for state in _TOLD:
+        look = LOOKS[state]
         if counts.get(state):
-            spans += [Span(" · ", Role.DIM), Span(f"{counts[state]} {LOOKS[state].word}", LOOKS[state].role)]
-    if counts.get(State.BLOCKED):
-        spans += [Span(" · ", Role.DIM), Span(f"{counts[State.BLOCKED]} blocked", Role.DIM)]
-    if counts.get(State.DRIFTED):
-        spans += [Span(" · ", Role.DIM), Span(f"≠ {counts[State.DRIFTED]}", Role.WARN)]
-    return tuple(spans)
+            words = f"≠ {counts[state]}" if state is State.DRIFTED else f"{counts[state]} {look.word}"
+            parts.append(Span(words, look.role))
+    return parts
 
 
-def panel_title(model: PanelModel, namespace: str, *, focused: bool) -> Line:
-    """Name, counts by state, and what the panel is narrowed to; `namespace` is the one all rows share, or ""."""
+def panel_title(model: PanelModel, namespace: str, *, focused: bool, room: int = 1_000) -> Line:
+    """Name, what the panel is narrowed to, and counts by state, the last ones left out where there is no room.
+
+    `namespace` is the one that all rows share, or "".
+    """
     scope = model.scope
-    spans: list[Span] = [Span(TITLES[model.panel], Role.ACCENT if focused else Role.TEXT, strong=True)]
+    name: list[Span] = [Span(TITLES[model.panel], Role.ACCENT if focused else Role.TEXT, strong=True)]
     if scope.namespace or namespace:
-        spans.append(Span(f" in {scope.namespace or namespace}", Role.DIM))
-    spans.append(Span(f" {model.total}", strong=True))
-    spans += counts_line(model.counts())
+        name.append(Span(f" in {scope.namespace or namespace}", Role.DIM))
+    name.append(Span(f" {model.total}", strong=True))
+    parts: list[Span] = []
     if scope.filter:
-        spans += [
-            Span(" · ", Role.DIM),
-            Span(f"filter: {scope.filter.text} · {model.shown} of {model.total}", Role.ACCENT),
-        ]
+        parts.append(Span(f"filter: {scope.filter.text} · {model.shown} of {model.total}", Role.ACCENT))
     elif scope.narrows:
-        spans += [Span(" · ", Role.DIM), Span(f"{model.shown} of {model.total}", Role.ACCENT)]
+        parts.append(Span(f"{model.shown} of {model.total}", Role.ACCENT))
     if scope.faults_only:
-        spans += [Span(" · ", Role.DIM), Span("faults only", Role.ACCENT)]
+        parts.append(Span("faults only", Role.ACCENT))
     if scope.sort is not Sort.STATE:
-        spans += [Span(" · ", Role.DIM), Span(f"by {scope.sort}", Role.ACCENT)]
-    return tuple(spans)
+        parts.append(Span(f"by {scope.sort}", Role.ACCENT))
+    return _joined(name, [*parts, *counts_parts(model.counts())], room)
+
+
+def _joined(name: list[Span], parts: list[Span], room: int) -> Line:
+    line = name
+    for part in parts:
+        longer = [*line, Span(" · ", Role.DIM), part]
+        if line_width(longer) > room:
+            break
+        line = longer
+    return tuple(line)
 
 
 def freshness(panel: PanelId, snapshot: Snapshot, changed: datetime | None, now: datetime) -> Line:

@@ -30,6 +30,7 @@ class EventsPanel(ListPanel):
         old, self.snapshot, self.now = self.snapshot, snapshot, now
         if snapshot.events is not old.events or snapshot.connection is not old.connection:
             self._take(snapshot.events)
+        self.retitle()
 
     def narrow(self, filter_: Filter, namespace: str) -> None:
         """Show only events of matching objects."""
@@ -84,7 +85,7 @@ class EventsPanel(ListPanel):
             total = len(self.snapshot.events)
             spans += [Span(f" · filter: {self.filter.text} · {len(self.events)} of {total}", Role.ACCENT)]
         if self.body_height == 0 and self.events:
-            spans += event_line(self.events[0], self.size.width, self.painter.zone)
+            spans += event_line(self.events[0], max(8, self.size.width - 20), self.painter.zone)
         return tuple(spans)
 
     def right_line(self) -> Line:

@@ -41,6 +41,7 @@ class Framed(Drawn, can_focus=True):
 
     ALLOW_SELECT: ClassVar[bool] = False
     boxed: var[bool] = var(True, init=False)
+    _titles: tuple[Line, Line] = ((), ())
 
     def watch_boxed(self) -> None:
         """Box or rule: every line moves."""
@@ -85,9 +86,12 @@ class Framed(Drawn, can_focus=True):
         if y < self.body_height and y + count > 0:
             self.refresh(Region(0, 1 + y, self.size.width, count))
 
-    def refresh_title(self) -> None:
-        """Draw the title again."""
-        self.refresh(Region(0, 0, self.size.width, 1))
+    def retitle(self) -> None:
+        """Draw the title again when it says something else."""
+        titles = (self.title_line(), self.right_line())
+        if titles != self._titles:
+            self._titles = titles
+            self.refresh(Region(0, 0, self.size.width, 1))
 
     # --- drawing -----------------------------------------------------------------------------
 

@@ -10,7 +10,7 @@ from rich.style import Style
 from textual.strip import Strip
 
 from fluxtui.theme import Palette
-from fluxtui.view.text import Line, Role, Span, fit, line_width, width
+from fluxtui.view.text import Line, Role, fit, line_width, width
 
 _ASCII = str.maketrans(
     {

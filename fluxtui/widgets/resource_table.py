@@ -17,7 +17,7 @@ from fluxtui.view.kinds import PanelId
 from fluxtui.view.nothing import nothing_words
 from fluxtui.view.panel import Blocked, Entry, Fold, PanelModel, Scope, entry_ref
 from fluxtui.view.rows import Row
-from fluxtui.view.text import Line, Role
+from fluxtui.view.text import Line, Role, line_width
 from fluxtui.view.titles import failing, freshness, panel_title
 from fluxtui.widgets.list_panel import ListPanel
 
@@ -40,7 +40,6 @@ class ResourceTable(ListPanel):
         self.now = datetime.min
         self.changed: datetime | None = None
         self._columns: tuple[tuple[int, int], Columns] | None = None
-        self._titles: tuple[Line, Line] = ((), ())
 
     # --- following the engine ----------------------------------------------------------------
 
@@ -115,13 +114,6 @@ class ResourceTable(ListPanel):
         """The times whose ages are visible."""
         times = [_since(entry) for entry in self._window()]
         return [*times, self.changed, self.snapshot.connection.since if not self.entries else None]
-
-    def retitle(self) -> None:
-        """Draw the title when it says something else."""
-        titles = (self.title_line(), self.right_line())
-        if titles != self._titles:
-            self._titles = titles
-            self.refresh_title()
 
     # --- folds and marks ---------------------------------------------------------------------
 
@@ -201,7 +193,8 @@ class ResourceTable(ListPanel):
     def title_line(self) -> Line:
         """Name and counts."""
         rows = self.model.row_list() if self.model.total else []
-        return panel_title(self.model, common_namespace(rows), focused=self.has_focus)
+        room = self.size.width - 6 - line_width(self.right_line())
+        return panel_title(self.model, common_namespace(rows), focused=self.has_focus, room=room)
 
     def right_line(self) -> Line:
         """How fresh it is."""
