@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import os
 import re
 import shutil
 from collections.abc import AsyncIterator, Callable
@@ -61,11 +62,14 @@ class Git:
         self._limits = limits or Limits()
         self._executor = ThreadPoolExecutor(workers, thread_name_prefix="git")
         self._locks: dict[Path, asyncio.Lock] = {}
+        self._jobs: set[Job] = set()
         root.mkdir(parents=True, exist_ok=True, mode=0o700)
 
     def close(self) -> None:
-        """Start nothing more; what runs ends with its deadline, or was killed with the task that waited for it."""
+        """Start nothing more and end what runs."""
         self._executor.shutdown(wait=False, cancel_futures=True)
+        for job in tuple(self._jobs):
+            job.kill()
 
     async def current(self, remote: Remote, reference: Reference, timeout: float) -> str:
         """The revision that the remote has for a branch or tag now, or "" when it has none: one `ls-remote`."""
@@ -118,6 +122,7 @@ class Git:
 
     async def _run(self, work: Callable[[Job], T], timeout: float, late: Callable[[], Exception]) -> T:
         job = Job(self._root, timeout, max_file=self._limits.pack)
+        self._jobs.add(job)
         try:
             return await asyncio.get_running_loop().run_in_executor(self._executor, work, job)
         except asyncio.CancelledError:
@@ -125,6 +130,8 @@ class Git:
             raise
         except Timeout:
             raise late() from None
+        finally:
+            self._jobs.discard(job)
 
     def _mirror(self, remote: Remote, reference: Reference) -> Path:
         """A mirror per URL, and one more with the whole history where a commit is wanted."""
@@ -178,15 +185,24 @@ class Git:
         if len(list((mirror / "objects" / "pack").glob("*.pack"))) >= self._limits.packs:
             shutil.rmtree(mirror)
         if (mirror / "HEAD").is_file():
+            os.utime(mirror)
             # What a fetch left that was killed; nobody else works here now.
             for pattern in ("*.lock", "refs/**/*.lock", "objects/pack/tmp_*"):
                 for stale in mirror.glob(pattern):
                     stale.unlink(missing_ok=True)
             return
         shutil.rmtree(mirror, ignore_errors=True)
+        self._make_room()
         output = job.run(["init", "--quiet", "--bare", "--template=", str(mirror)])
         if output.code:
             raise errors.Unavailable(f"the git mirror could not be made: {_last_line(output.err)}")
+
+    def _make_room(self) -> None:
+        """Remove the mirrors that were not used for the longest time when there are too many."""
+        mirrors = sorted(self._root.glob("*.git"), key=lambda path: path.stat().st_mtime)
+        idle = [path for path in mirrors if path not in self._locks or not self._locks[path].locked()]
+        for path in idle[: max(len(mirrors) - self._limits.mirrors + 1, 0)]:
+            shutil.rmtree(path, ignore_errors=True)
 
     def _remote(self, job: Job, remote: Remote, args: list[str], mirror: Path | None = None) -> Output:
         header, ca = remote.credentials.header(), remote.credentials.ca

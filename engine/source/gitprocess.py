@@ -43,6 +43,9 @@ _CONFIG = {
     "fetch.recurseSubmodules": "false",
     "fetch.unpackLimit": "1",
     "transfer.bundleURI": "false",
+    # Should we be killed, what we started does not wait for a dead server for ever.
+    "http.lowSpeedLimit": "1",
+    "http.lowSpeedTime": "600",
     "gc.auto": "0",
     "maintenance.auto": "false",
     "protocol.version": "2",

@@ -22,6 +22,7 @@ class Limits:
     total: int = 512 * 2**20
     commit: int = 2**20
     packs: int = 40
+    mirrors: int = 200
 
 
 @dataclass(frozen=True, slots=True)

@@ -43,13 +43,29 @@ class _Set:
 
 @dataclass(frozen=True, slots=True)
 class Component:
-    """What stands between two slashes of a pattern; `tokens` is None when it is malformed, a star is None in it."""
+    """What stands between two slashes of a pattern; `tokens` is None when it is malformed, a star is None in it.
+
+    Most patterns are a name or `*.suffix`: `literal` and `suffix` decide those at once.
+    """
 
     text: str
     tokens: tuple[_Set | None, ...] | None
+    literal: str | None = None
+    suffix: str | None = None
+
+    @staticmethod
+    def of(text: str) -> Component:
+        """Take a component apart."""
+        literal = None if any(char in "*?[\\" for char in text) else text
+        suffix = text[1:] if text.startswith("*") and not any(char in "*?[\\" for char in text[1:]) else None
+        return Component(text, _tokens(text), literal, suffix)
 
     def fits(self, name: str) -> bool:
         """Whether the glob matches this name."""
+        if self.literal is not None:
+            return self.literal == name
+        if self.suffix is not None:
+            return name.endswith(self.suffix)
         return self.tokens is not None and _match(self.tokens, name)
 
 
@@ -151,7 +167,7 @@ def _pattern(line: str, scope: tuple[str, ...]) -> Pattern:
         line = line.rstrip(" ")
     directories_only = line.endswith("/")
     line = line.removesuffix("/")
-    components = tuple(Component(part, _tokens(part)) for part in line.split("/"))
+    components = tuple(Component.of(part) for part in line.split("/"))
     return Pattern(scope, components, "/" in line, directories_only, brings_back)
 
 

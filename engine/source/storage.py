@@ -114,6 +114,8 @@ class Storage:
         current = self._file(artifact)
         if not current.parent.is_dir():
             return 0
+        for scratch in current.parent.glob(".*"):
+            scratch.unlink(missing_ok=True)  # of a write that was cut short: an object has one pass at a time
         others = sorted((mtime, file) for mtime, file in _files(current.parent) if file != current)
         oldest = self._clock.now().timestamp() - self._ttl
         stale = [file for mtime, file in others if mtime < oldest]

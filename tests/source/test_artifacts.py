@@ -108,6 +108,14 @@ async def test_garbage_by_age_and_by_number_but_never_the_current_one(storage: S
     assert storage.verify(newest)
 
 
+def test_what_a_crash_left_behind_is_collected(storage: Storage) -> None:
+    artifact = store(storage)
+    scratch = storage.root / "gitrepository/ns/app/.abc.tar.gz.0011"
+    scratch.write_bytes(b"half")
+    storage.collect_garbage(artifact)
+    assert not scratch.exists()
+
+
 def test_an_object_that_is_gone_leaves_nothing(storage: Storage) -> None:
     store(storage)
     assert storage.delete_all("GitRepository", "ns", "app")

@@ -295,6 +295,30 @@ async def test_many_small_fetches_do_not_pile_up(server: GitServer, tmp_path: Pa
     git.close()
 
 
+async def test_mirrors_that_nobody_uses_make_room(server: GitServer, tmp_path: Path) -> None:
+    git = Git(tmp_path / "m", limits=Limits(mirrors=2))
+    for name in ("a", "b", "a", "c"):
+        Repo(server.path(name)).commit({"a": "1"})
+        await git.fetch(remote(server.url(name)), MAIN, 10)
+        await asyncio.sleep(0.02)  # the mirrors' times are what tells them apart
+    assert len(list((tmp_path / "m").glob("*.git"))) == 2
+    server.requests.clear()
+    commit = await git.fetch(remote(server.url("a")), MAIN, 10)
+    assert await names(git, server.url("a"), commit) == [".", "a"]
+    git.close()
+
+
+async def test_closing_ends_what_hangs(server: GitServer, tmp_path: Path) -> None:
+    server.faults.hang = True
+    git = Git(tmp_path / "m")
+    fetch = asyncio.create_task(git.fetch(remote(server.url("a")), MAIN, 60))
+    while not server.requests:
+        await asyncio.sleep(0.01)
+    git.close()
+    with pytest.raises(GitError):
+        await asyncio.wait_for(fetch, 10)
+
+
 async def test_neither_hooks_nor_the_users_configuration_count(
     server: GitServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
