@@ -359,3 +359,29 @@ async def test_nothing_is_written_while_nothing_changes(world: Any) -> None:
     await world.clock.advance(3600)
     await world.settle()
     assert world.server.core.store.version == before
+
+
+async def test_many_replicas_come_in_bursts_and_have_a_bound(world: Any) -> None:
+    world.api.create(workload(replicas=100_000))
+    await world.until(lambda: len(world.pods()) == 500)
+    await world.clock.advance(10)
+    await world.settle()
+    assert len(world.pods()) == 500
+    world.api.patch(APPS, "Deployment", "default", "web", {"spec": {"replicas": 2}})
+    await rolled_out(world, 2)
+
+
+async def test_an_orphaned_replicaset_and_its_pods_are_adopted(world: Any) -> None:
+    world.api.create(workload(replicas=2))
+    await rolled_out(world, 2)
+    pods = {pod["metadata"]["uid"] for pod in world.pods()}
+    world.api.delete(APPS, "Deployment", "default", "web", propagation="Orphan")
+    await world.until(lambda: world.get(APPS, "Deployment", "web") is None)
+    assert {pod["metadata"]["uid"] for pod in world.pods()} == pods
+
+    world.api.create(workload(replicas=2))
+    deployment = await rolled_out(world, 2)
+
+    (replica_set,) = world.api.list(APPS, "ReplicaSet", "default")
+    assert replica_set["metadata"]["ownerReferences"][0]["uid"] == deployment["metadata"]["uid"]
+    assert {pod["metadata"]["uid"] for pod in world.pods()} == pods

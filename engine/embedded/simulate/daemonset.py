@@ -11,13 +11,12 @@ from engine.embedded.simulate.objects import (
     is_active,
     is_deleting,
     is_ready,
-    match_labels,
-    owned,
     percent_of,
     pod_from,
     template_hash,
     without_zeros,
 )
+from engine.embedded.simulate.owning import belonging, delete_pod
 
 _COUNTS = ("currentNumberScheduled", "numberMisscheduled", "desiredNumberScheduled", "numberReady")
 
@@ -48,8 +47,7 @@ class DaemonSets(Simulator):
 
     def _pods(self, daemon_set: Object) -> dict[str, Object]:
         """By node."""
-        namespace = daemon_set["metadata"]["namespace"]
-        found = owned(self.cluster.api.list("v1", "Pod", namespace, labels=match_labels(daemon_set)), daemon_set)
+        found = belonging(self.cluster.api, "v1", "Pod", daemon_set)
         return {str(pod["spec"].get("nodeName")): pod for pod in found if is_active(pod)}
 
     def _update(self, daemon_set: Object, pods: Mapping[str, Object], revision: str) -> None:
@@ -59,8 +57,7 @@ class DaemonSets(Simulator):
         for pod in pods.values():
             if _revision_of(pod) != revision and (down < allowed or not is_ready(pod)):
                 down += is_ready(pod)
-                metadata = pod["metadata"]
-                self.cluster.api.delete("v1", "Pod", metadata["namespace"], metadata["name"], uid=metadata["uid"])
+                delete_pod(self.cluster.api, pod)
 
     def _report(self, daemon_set: Object, revision: str) -> None:
         metadata, pods = daemon_set["metadata"], self._pods(daemon_set)

@@ -10,13 +10,12 @@ from engine.embedded.simulate.objects import (
     HASH_LABEL,
     condition,
     is_deleting,
-    match_labels,
-    owned,
     owner_reference,
     percent_of,
     template_hash,
     without_zeros,
 )
+from engine.embedded.simulate.owning import belonging
 
 REVISION = "deployment.kubernetes.io/revision"
 _DESIRED = "deployment.kubernetes.io/desired-replicas"
@@ -49,9 +48,8 @@ class Deployments(Simulator):
         return self._report(key, current, everyone)
 
     def _replica_sets(self, deployment: Object) -> list[Object]:
-        namespace = deployment["metadata"]["namespace"]
-        found = self.cluster.api.list("apps/v1", "ReplicaSet", namespace, labels=match_labels(deployment))
-        return [rs for rs in owned(found, deployment) if not is_deleting(rs)]
+        found = belonging(self.cluster.api, "apps/v1", "ReplicaSet", deployment)
+        return [replica_set for replica_set in found if not is_deleting(replica_set)]
 
     # The ReplicaSet of the template --------------------------------------------------------------------------------
 

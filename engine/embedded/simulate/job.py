@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from engine.embedded.simulate.loop import Key, Object, Route, Simulator, itself, owner_of_kind
-from engine.embedded.simulate.objects import condition, is_active, is_deleting, is_ready, owned, pod_from, without_zeros
-from engine.embedded.simulate.replicaset import MAX_PODS, delete_pods
+from engine.embedded.simulate.objects import condition, is_active, is_deleting, is_ready, pod_from, without_zeros
+from engine.embedded.simulate.owning import BURST, MAX_PODS, belonging, delete_pods
 
 _SUCCEEDED = ("CompletionsReached", "Reached expected number of succeeded pods")
 _FAILED = ("BackoffLimitExceeded", "Job has reached the specified backoff limit")
@@ -48,14 +48,14 @@ class Jobs(Simulator):
         return self._expire(self.cluster.api.get("batch/v1", "Job", *key) or job)
 
     def _pods(self, job: Object) -> list[Object]:
-        return owned(self.cluster.api.list("v1", "Pod", job["metadata"]["namespace"]), job)
+        return belonging(self.cluster.api, "v1", "Pod", job)
 
     def _run(self, job: Object, pods: list[Object], succeeded: int) -> None:
         spec = job["spec"]
         active = sum(map(is_active, pods))
         missing = int(spec.get("completions") or 1) - succeeded - active
         room = min(int(spec.get("parallelism", 1)), MAX_PODS) - active
-        for _ in range(max(0, min(missing, room))):
+        for _ in range(max(0, min(missing, room, BURST))):
             self.cluster.api.create(pod_from(spec["template"], job))
         self._report(job, [])
 

@@ -30,6 +30,7 @@ KUBELET = "kubelet"
 SCHEDULER = "kube-scheduler"
 
 _RETRY_SECONDS = 1.0
+_GONE = (403, 404)
 _MAX_RETRIES = 5
 
 
@@ -188,6 +189,8 @@ class Loop:
     def _failed(self, item: tuple[Simulator, Key], error: Exception) -> float | None:
         """Try again a few times; then only when something changes."""
         simulator, key = item
+        if isinstance(error, ApiError) and error.code in _GONE:
+            return None  # its namespace terminates, or it is gone: the next change says what to do
         count = self._failures.get(item, 0) + 1
         self._failures[item] = count
         if count > _MAX_RETRIES:

@@ -12,11 +12,10 @@ from engine.embedded.simulate.objects import (
     is_deleting,
     is_ready,
     match_labels,
-    owned,
     pod_from,
     template_hash,
 )
-from engine.embedded.simulate.replicaset import MAX_PODS
+from engine.embedded.simulate.owning import MAX_PODS, belonging, delete_pod
 
 
 class StatefulSets(Simulator):
@@ -42,8 +41,7 @@ class StatefulSets(Simulator):
 
     def _pods(self, stateful_set: Object) -> dict[int, Object]:
         """By ordinal."""
-        namespace = stateful_set["metadata"]["namespace"]
-        found = owned(self.cluster.api.list("v1", "Pod", namespace, labels=match_labels(stateful_set)), stateful_set)
+        found = belonging(self.cluster.api, "v1", "Pod", stateful_set)
         numbers = ((pod["metadata"]["name"].rpartition("-")[2], pod) for pod in found if is_active(pod))
         return {int(number): pod for number, pod in numbers if number.isdigit()}
 
@@ -54,7 +52,7 @@ class StatefulSets(Simulator):
         parallel = spec.get("podManagementPolicy") == "Parallel"
         surplus = [number for number in sorted(pods, reverse=True) if number not in wanted]
         for number in surplus:
-            self._delete(pods[number])
+            delete_pod(self.cluster.api, pods[number])
             if not parallel:
                 return
         for number in wanted:
@@ -72,14 +70,10 @@ class StatefulSets(Simulator):
         rolling = (stateful_set["spec"].get("updateStrategy") or {}).get("rollingUpdate") or {}
         for pod in reversed(pods[int(rolling.get("partition") or 0) :]):
             if _revision_of(pod) != revision:
-                self._delete(pod)
+                delete_pod(self.cluster.api, pod)
                 return
             if not is_ready(pod):
                 return
-
-    def _delete(self, pod: Object) -> None:
-        metadata = pod["metadata"]
-        self.cluster.api.delete("v1", "Pod", metadata["namespace"], metadata["name"], uid=metadata["uid"])
 
     def _create(self, stateful_set: Object, number: int, revision: str) -> None:
         name = f"{stateful_set['metadata']['name']}-{number}"
