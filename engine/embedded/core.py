@@ -34,7 +34,7 @@ class Core:
     def start(self) -> None:
         """Serve the stored definitions, and make the namespaces that every cluster has."""
         self.definitions.load()
-        for record in self.store.list(SERVICES):
+        for record in self.store.records(SERVICES):
             self._services.adopt(record.obj)
         for name in NAMESPACES:
             if self.store.get(NAMESPACE, "", name) is None:
@@ -112,7 +112,7 @@ class Core:
         wanted = labels.items()
         return [
             convert.to_version(resource, record.obj)
-            for record in self.store.list(resource.storage, namespace)
+            for record in self.store.records(resource.storage, namespace)
             if wanted <= (record.obj["metadata"].get("labels") or {}).items()
         ]
 
@@ -171,7 +171,7 @@ class Core:
             return
         obj = clone(record.obj)
         obj["spec"]["finalizers"] = []
-        write.finalize(self, self._resource(record.obj), record, obj)
+        write.finalize(self, self._resource(record.obj), record, obj, WriteOptions(crds.MANAGER))
 
     def stored_kinds(self) -> tuple[tuple[str, str, bool], ...]:
         """See Facade.kinds."""

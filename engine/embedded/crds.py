@@ -51,7 +51,7 @@ class Definitions:
 
     def load(self) -> None:
         """Serve what is stored; called once at the start."""
-        for record in self._core.store.list(STORAGE):
+        for record in self._core.store.records(STORAGE):
             self.written(record)
 
     def written(self, record: Record) -> None:
@@ -62,7 +62,7 @@ class Definitions:
             return
         others = [
             other.obj
-            for other in self._core.store.list(STORAGE)
+            for other in self._core.store.records(STORAGE)
             if other.name != record.name and other.obj["spec"]["group"] == crd["spec"]["group"]
         ]
         status = schema.accept(crd, others, metadata.timestamp(self._core.clock.now()))
@@ -89,12 +89,12 @@ class Definitions:
     def _clean_up(self, record: Record) -> None:
         """Delete the instances; when none is left, let the definition go."""
         found = next(iter(resources_of(record.obj)), None)
-        left = self._core.store.list(record.name)
+        left = self._core.store.records(record.name)
         if left and found is not None:
             for instance in left:
                 if not instance.obj["metadata"].get("deletionTimestamp"):
                     self._core.delete_record(found, instance)
-            left = self._core.store.list(record.name)
+            left = self._core.store.records(record.name)
         if not left:
             self._core.drop_finalizer(STORAGE, "", record.name, FINALIZER)
 

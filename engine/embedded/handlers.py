@@ -11,10 +11,10 @@ from aiohttp import web
 
 from engine.embedded import decode, options, patch, reviews, status
 from engine.embedded.core import Core
-from engine.embedded.encode import Encoder
+from engine.embedded.encode import Encoder, value_bytes
 from engine.embedded.negotiate import YAML, Form, negotiate
 from engine.embedded.registry import Resource
-from engine.embedded.requestinfo import RequestInfo
+from engine.embedded.requestinfo import RequestInfo, parse_path
 from engine.embedded.tables import Tables
 from engine.embedded.verbs import apply, delete, read, scale, watch, write
 from engine.embedded.verbs.write import Outcome, Target
@@ -94,8 +94,6 @@ async def _answer(call: Call, outcome: Outcome) -> web.Response:
     """The outcome of a write, once it is on disk."""
     await call.core.store.durable()
     if outcome.obj.get("kind") == "Status":
-        from engine.embedded.encode import value_bytes
-
         body = value_bytes(outcome.obj, call.form)
     else:
         body = call.encoder.object(outcome.obj)
@@ -245,8 +243,6 @@ async def _patch_scale(call: Call) -> web.StreamResponse:
 
 
 def _scale(call: Call, obj: dict[str, Any]) -> web.Response:
-    from engine.embedded.encode import value_bytes
-
     return respond(value_bytes(obj, call.form), call.form)
 
 
@@ -292,7 +288,5 @@ def form_of(request: web.Request) -> Form:
 
 def _collection(request: web.Request) -> bool:
     """Whether the path names a collection that could be watched."""
-    from engine.embedded.requestinfo import parse_path
-
     info = parse_path(request.raw_path.split("?", 1)[0])
     return info is not None and bool(info.plural) and not info.name

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import gc
-import os
 import signal
 import sys
 from pathlib import Path
@@ -51,5 +50,5 @@ async def _run(data: Path | None, port: int, kubeconfig: Path | None) -> int:
         await server.stop()
         if kubeconfig is not None:
             with contextlib.suppress(OSError):
-                os.unlink(kubeconfig)
+                kubeconfig.unlink()
     return 0

@@ -49,7 +49,7 @@ _QUALIFIED_TEXT = (
     "character (e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for validation is "
     "'([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]')"
 )
-_LABEL_VALUE_TEXT = (
+LABEL_VALUE_TEXT = (
     "a valid label must be an empty string or consist of alphanumeric characters, '-', '_' or '.', and must start and "
     "end with an alphanumeric character (e.g. 'MyValue',  or 'my_value',  or '12345', regex used for validation is "
     "'(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?')"
@@ -183,8 +183,8 @@ def _common(metadata: Mapping[str, Any]) -> list[FieldError]:
     for key, value in (metadata.get("labels") or {}).items():
         if not _qualified(key):
             errors.append(invalid("metadata.labels", key, _QUALIFIED_TEXT))
-        if not _LABEL_VALUE.match(str(value)):
-            errors.append(invalid("metadata.labels", value, _LABEL_VALUE_TEXT))
+        if not _LABEL_VALUE.fullmatch(str(value)):
+            errors.append(invalid("metadata.labels", value, LABEL_VALUE_TEXT))
     size = 0
     for key, value in (metadata.get("annotations") or {}).items():
         size += len(key) + len(value)
@@ -193,9 +193,8 @@ def _common(metadata: Mapping[str, Any]) -> list[FieldError]:
     if size > _MAX_ANNOTATIONS:
         message = f"Too long: may not be more than {_MAX_ANNOTATIONS} bytes"
         errors.append(FieldError("metadata.annotations", "FieldValueTooLong", message))
-    for finalizer in metadata.get("finalizers") or ():
-        if not _qualified(str(finalizer)):
-            errors.append(invalid("metadata.finalizers", finalizer, _QUALIFIED_TEXT))
+    finalizers = [str(one) for one in metadata.get("finalizers") or ()]
+    errors += [invalid("metadata.finalizers", one, _QUALIFIED_TEXT) for one in finalizers if not _qualified(one)]
     errors += _owner_errors(metadata.get("ownerReferences") or ())
     return errors
 
@@ -220,7 +219,7 @@ def _owner_errors(owners: Any) -> list[FieldError]:
 
 
 def _qualified(key: str) -> bool:
-    return len(key) <= _MAX_SUBDOMAIN + 1 + _MAX_LABEL and _QUALIFIED.match(key) is not None
+    return len(key) <= _MAX_SUBDOMAIN + 1 + _MAX_LABEL and _QUALIFIED.fullmatch(key) is not None
 
 
 def _name_error(resource: Resource, name: str) -> str:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
+
+from multidict import MultiMapping
 
 from engine.embedded import status
 from engine.embedded.schema.fielderrors import FORBIDDEN, NOT_SUPPORTED, FieldError, forbidden, required
@@ -13,16 +15,7 @@ VALIDATION = ("Ignore", "Warn", "Strict")
 MAX_MANAGER = 128
 
 
-class Query(Protocol):
-    """What aiohttp's multidict offers."""
-
-    def get(self, key: str, default: str = "") -> str:
-        """The first value."""
-        ...
-
-    def getall(self, key: str, default: Sequence[str] = ()) -> Sequence[str]:
-        """All values."""
-        ...
+Query = MultiMapping[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +58,7 @@ class ListOptions:
 def write_options(query: Query, *, kind: str, user_agent: str, apply: bool = False) -> WriteOptions:
     """The options of a write; `kind` is CreateOptions, UpdateOptions or PatchOptions."""
     errors: list[FieldError] = []
-    dry_run = _dry_run(query.getall("dryRun", ()), errors)
+    dry_run = _dry_run(query.getall("dryRun", []), errors)
     validation = query.get("fieldValidation", "") or "Warn"
     if validation not in VALIDATION:
         message = f'Unsupported value: "{validation}": supported values: "Ignore", "Strict", "Warn"'
@@ -101,7 +94,7 @@ def delete_options(query: Query, body: Mapping[str, Any] | None) -> DeleteOption
         found = DeleteOptions(
             propagation=query.get("propagationPolicy", "") or _orphan(_flag(orphan) if orphan else None),
             grace=_number(grace, "gracePeriodSeconds") if grace else None,
-            dry_run=_dry_run(query.getall("dryRun", ()), errors),
+            dry_run=_dry_run(query.getall("dryRun", []), errors),
         )
     if found.propagation not in ("", "Background", "Foreground", "Orphan"):
         message = (

@@ -66,7 +66,8 @@ def _wrong_kind(resource: Resource, api_version: str, kind: str) -> status.ApiEr
     group, _, version = api_version.rpartition("/")
     if group and group != resource.group:
         return status.bad_request(
-            f"the API version in the data ({api_version}) does not match the expected API version ({resource.api_version})"
+            f"the API version in the data ({api_version}) does not match the expected API version "
+            f"({resource.api_version})"
         )
     return status.bad_request(
         f'{kind} in version "{version}" cannot be handled as a {resource.kind}: '
@@ -80,9 +81,8 @@ def shape(resource: Resource, obj: Object, options: WriteOptions, duplicates: tu
     try:
         if custom is not None:
             unknown = schema.prune(obj, custom.structural) if custom.structural is not None else []
-            unknown += [
-                f"metadata.{path}" for path in typed.conform(obj["metadata"], openapi.object_meta(), "ObjectMeta")
-            ]
+            in_metadata = typed.conform(obj["metadata"], openapi.object_meta(), "ObjectMeta")
+            unknown += [f"metadata.{path}" for path in in_metadata]
         else:
             unknown = typed.conform(obj, resource.schema, resource.kind) if resource.schema is not None else []
     except status.ApiError as error:

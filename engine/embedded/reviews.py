@@ -19,8 +19,7 @@ def review(resource: Resource, obj: Mapping[str, Any], now: str) -> Object:
     if answer is None:
         raise status.not_implemented(resource.kind)
     spec = obj.get("spec") or {}
-    made = {"kind": resource.kind, "apiVersion": resource.api_version, "metadata": {}, **answer(spec, now)}
-    return made
+    return {"kind": resource.kind, "apiVersion": resource.api_version, "metadata": {}, **answer(spec, now)}
 
 
 def _access(spec: Object, _now: str) -> Object:

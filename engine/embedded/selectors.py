@@ -8,13 +8,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from engine.embedded import status
+from engine.embedded.metadata import LABEL_VALUE_TEXT
 
 Object = Mapping[str, Any]
 Predicate = Callable[[Object], bool]
 
 _TOKEN = re.compile(r"\s*(?:(!=|==|[=!,()<>])|([^\s=!,()<>]+))")
-_KEY = re.compile(r"^([a-z0-9]([-a-z0-9.]*[a-z0-9])?/)?[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?$")
-_VALUE = re.compile(r"^([A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?)?$")
+_KEY = re.compile(r"([a-z0-9]([-a-z0-9.]*[a-z0-9])?/)?[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?")
+_VALUE = re.compile(r"([A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?)?")
 _MAX_TEXT = 16_384
 _MAX_NAME = 63
 _MAX_PREFIX = 253
@@ -94,9 +95,9 @@ class _Parser:
         return self._tokens[self._at] if self._at < len(self._tokens) else ""
 
     def _next(self) -> str:
-        token = self._peek()
+        word = self._peek()
         self._at += 1
-        return token
+        return word
 
     def _requirement(self) -> Requirement:
         if self._peek() == "!":
@@ -105,21 +106,20 @@ class _Parser:
         key = self._key()
         if self._peek() in ("", ","):
             return Requirement(key, "exists")
-        token = self._next()
-        operator = _ALIASES.get(token, token)
+        word = self._next()
+        operator = _ALIASES.get(word, word)
         if operator not in _OPERATORS or operator in ("exists", "!"):
-            raise _unparsable(f"found '{token}', expected: in, notin, =, ==, !=, gt, lt")
+            raise _unparsable(f"found '{word}', expected: in, notin, =, ==, !=, gt, lt")
         values = self._set() if operator in ("in", "notin") else (self._value(),)
         if operator in ("gt", "lt") and _number(values[0]) is None:
-            raise _unparsable(
-                f"values[0][{key}]: Invalid value: \"{values[0]}\": for 'Gt', 'Lt' operators, the value must be an integer"
-            )
+            wrong = f'values[0][{key}]: Invalid value: "{values[0]}"'
+            raise _unparsable(f"{wrong}: for 'Gt', 'Lt' operators, the value must be an integer")
         return Requirement(key, operator, values)
 
     def _key(self) -> str:
         key = self._next()
         prefix, _, name = key.rpartition("/")
-        if not _KEY.match(key) or len(name) > _MAX_NAME or len(prefix) > _MAX_PREFIX:
+        if len(name) > _MAX_NAME or len(prefix) > _MAX_PREFIX or not _KEY.fullmatch(key):
             raise _unparsable(f"found '{key[:_MAX_NAME]}', expected: !, identifier, or 'end of string'")
         return key
 
@@ -127,27 +127,22 @@ class _Parser:
         if self._peek() in ("", ","):
             return ""
         value = self._next()
-        if not _VALUE.match(value) or len(value) > _MAX_NAME:
-            raise _unparsable(
-                f"values[0]: Invalid value: \"{value[:_MAX_NAME]}\": a valid label must be an empty string or consist of alphanumeric characters, '-', '_' or '.'"
-            )
+        if len(value) > _MAX_NAME or not _VALUE.fullmatch(value):
+            raise _unparsable(f'values[0]: Invalid value: "{value[:_MAX_NAME]}": {LABEL_VALUE_TEXT}')
         return value
 
     def _set(self) -> tuple[str, ...]:
-        if self._next() != "(":
-            raise _unparsable(
-                "found '" + self._tokens[self._at - 1] + "', expected: '('"
-                if self._at <= len(self._tokens)
-                else "found '', expected: '('"
-            )
+        word = self._next()
+        if word != "(":
+            raise _unparsable(f"found '{word}', expected: '('")
         values: list[str] = []
         while True:
             values.append("" if self._peek() in (",", ")") else self._value())
-            token = self._next()
-            if token == ")":
+            word = self._next()
+            if word == ")":
                 return tuple(values)
-            if token != ",":
-                raise _unparsable(f"found '{token}', expected: ',' or ')'")
+            if word != ",":
+                raise _unparsable(f"found '{word}', expected: ',' or ')'")
 
 
 def _unparsable(detail: str) -> status.ApiError:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable
 from pathlib import Path
+from typing import Self
 
 from aiohttp import web
 
 from engine.clock import Clock
+from engine.embedded import simulate
 from engine.embedded import simulate
 from engine.embedded.core import Core
 from engine.embedded.facade import Facade
@@ -81,10 +83,14 @@ class EmbeddedServer:
         port = self._runner.addresses[0][1]
         self._url = f"http://{HOST}:{port}"
         self._http.listen_on(f"{HOST}:{port}")
+        if self._simulate:
+            self._stop_simulation = simulate.start(self.facade, self._clock)
         await self._store.durable()
 
     async def stop(self) -> None:
         """End the watches, answer what is under way, write what is pending."""
+        if self._stop_simulation is not None:
+            self._stop_simulation()
         if self._stop_simulation is not None:
             self._stop_simulation()
         if self._http is not None:
@@ -93,7 +99,7 @@ class EmbeddedServer:
             await self._runner.cleanup()
         await self._store.close()
 
-    async def __aenter__(self) -> EmbeddedServer:
+    async def __aenter__(self) -> Self:
         await self.start()
         return self
 

@@ -151,7 +151,7 @@ class Store:
         shelf = self._shelves.get(storage)
         return shelf.records.get((namespace, name)) if shelf else None
 
-    def list(self, storage: str, namespace: str = "") -> list[Record]:
+    def records(self, storage: str, namespace: str = "") -> list[Record]:
         """All objects of a resource, or those of one namespace, ordered by namespace and name."""
         shelf = self._shelves.get(storage)
         if shelf is None:
@@ -160,10 +160,10 @@ class Store:
             return [shelf.records[key] for key in shelf.keys]
         return [shelf.records[key] for key in shelf.keys if key[0] == namespace]
 
-    def list_at(self, storage: str, namespace: str, version: int) -> list[Record] | None:
+    def records_at(self, storage: str, namespace: str, version: int) -> list[Record] | None:
         """The same as it was at `version`, or None when the history does not reach back that far."""
         if version >= self._version:
-            return self.list(storage, namespace)
+            return self.records(storage, namespace)
         if version < self._floor:
             return None
         shelf = self._shelves.get(storage) or _Shelf()

@@ -41,7 +41,7 @@ class Tables:
             "kind": "Table",
             "apiVersion": "meta.k8s.io/v1",
             "metadata": list_metadata if list_metadata is not None else {"resourceVersion": version},
-            "columnDefinitions": [_definition(column) for column in shown] if columns else [],
+            "columnDefinitions": [_definition(column) for column in shown] if columns else None,
             "rows": [
                 {"cells": printers.cells(resource, shown, obj, now), "object": self._row_object(obj)} for obj in objects
             ],
@@ -53,7 +53,7 @@ class Tables:
             "kind": "Table",
             "apiVersion": "meta.k8s.io/v1",
             "metadata": {"resourceVersion": metadata["resourceVersion"]},
-            "columnDefinitions": [],
+            "columnDefinitions": None,
             "rows": [
                 {
                     "cells": [],

@@ -236,6 +236,8 @@ def _diff(theirs: Any, ours: Any, path: str, *, partial: bool = False) -> str:
 
 #: Watches that were open while the exchanges before them ran: they are sent before the first of those.
 OPEN_BEFORE = {"117": "113"}
+
+
 async def _write_and_compact(session: Session, server: EmbeddedServer) -> None:
     """Up to here the recorded server had got to version 294, and its etcd was then compacted."""
     facade = server.facade("recorder")

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from tests.shared import GOLDENS, need_shared
 
 _SPEC = importlib.util.spec_from_file_location("golden_replay", Path(__file__).with_name("golden_replay.py"))

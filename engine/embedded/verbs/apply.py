@@ -50,9 +50,8 @@ def _placed(target: Target, applied: Any) -> Object:
         raise status.bad_request(f"invalid object type: {group}/{version}, Kind={said.get('kind') or ''}")
     found = said.setdefault("metadata", {})
     if not isinstance(found, dict):
-        raise status.internal(
-            f"failed to create typed patch object (/{target.name}; {resource.api_version}, Kind={resource.kind}): .metadata: expected map"
-        )
+        kind = f"{resource.group}/{resource.version}, Kind={resource.kind}"
+        raise status.internal(f"failed to create typed patch object (/{target.name}; {kind}): .metadata: expected map")
     if found.get("managedFields"):
         raise status.bad_request("metadata.managedFields must be nil")
     return said

@@ -14,14 +14,14 @@ from engine.embedded import selectors, status
 from engine.embedded.options import ListOptions
 from engine.embedded.registry import Resource
 from engine.embedded.selectors import Predicate
-from engine.embedded.store import Record
+from engine.embedded.store import Key, Record
 
 if TYPE_CHECKING:
     from engine.embedded.core import Core
 
-_TOKEN_VERSION = "meta.k8s.io/v1"
+_V1 = "meta.k8s.io/v1"
 _INCONSISTENT = -1
-_TOO_OLD_TOKEN = (
+_TOO_OLD_PAGE = (
     "The provided continue parameter is too old to display a consistent list result. You can start a new list without "
     "the continue parameter, or use the continue token in this response to retrieve the remainder of the results. "
     "Continuing with the provided token results in an inconsistent list - objects that were created, modified, or "
@@ -72,16 +72,16 @@ def list_page(core: Core, resource: Resource, namespace: str, options: ListOptio
             version = position.version
     elif options.version:
         version = _version(core, options)
-    records = core.store.list_at(resource.storage, namespace, version)
+    records = core.store.records_at(resource.storage, namespace, version)
     if records is None:
         if position is not None:
             raise status.expired(
-                _TOO_OLD_TOKEN, continue_token=_encode(Position(_INCONSISTENT, position.start.lstrip("/")))
+                _TOO_OLD_PAGE, continue_token=_encode(Position(_INCONSISTENT, position.start.lstrip("/")))
             )
         raise status.expired(_TOO_OLD_LIST)
     if position is not None:
-        after = position.start.lstrip("/").rstrip("\0")
-        records = [record for record in records if _place(record, namespace) > after]
+        after = _key(position, namespace)
+        records = [record for record in records if record.key > after]
     if selected is not None:
         records = [record for record in records if selected(record.obj)]
     if not options.limit or len(records) <= options.limit:
@@ -103,8 +103,15 @@ def _place(record: Record, namespace: str) -> str:
     return record.name if namespace or not record.namespace else f"{record.namespace}/{record.name}"
 
 
+def _key(position: Position, namespace: str) -> Key:
+    """The key of the last object of the page before."""
+    place = position.start.lstrip("/").rstrip("\0")
+    own, slash, name = place.partition("/")
+    return (own, name) if slash else (namespace, place)
+
+
 def _encode(position: Position) -> str:
-    token = {"v": _TOKEN_VERSION, "rv": position.version, "start": position.start}
+    token = {"v": _V1, "rv": position.version, "start": position.start}
     return base64.urlsafe_b64encode(orjson.dumps(token)).rstrip(b"=").decode()
 
 
@@ -118,7 +125,7 @@ def _decode(token: str) -> Position:
     except orjson.JSONDecodeError:
         first = raw[:1].decode(errors="replace")
         raise _bad_token(f"invalid character '{first}' looking for beginning of value") from None
-    if not isinstance(value, dict) or value.get("v") != _TOKEN_VERSION:
+    if not isinstance(value, dict) or value.get("v") != _V1:
         raise _bad_token("server does not recognize this encoded version")
     version, start = value.get("rv"), value.get("start")
     if not isinstance(version, int) or not isinstance(start, str) or not start:

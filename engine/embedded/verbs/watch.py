@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import secrets
 from collections import deque
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from typing import TYPE_CHECKING
 
 from engine.embedded import status
@@ -44,7 +44,7 @@ class Watch:
         self._version = 0
         self._overflow = False
 
-    async def frames(self, stopping: asyncio.Event) -> AsyncIterator[bytes]:
+    async def frames(self, stopping: asyncio.Event) -> AsyncGenerator[bytes, None]:
         """Frames until the timeout, the server's stop, or an ERROR."""
         end = self._core.store.subscribe(self._offer)
         timeout = self._options.timeout or MIN_TIMEOUT + secrets.randbelow(MIN_TIMEOUT)
@@ -77,7 +77,7 @@ class Watch:
         version = self._options.version
         store = self._core.store
         if self._options.initial_events or (not version and self._options.initial_events is None):
-            records = store.list(self._resource.storage, self._namespace)
+            records = store.records(self._resource.storage, self._namespace)
             self._version = store.version
             frames = [self._frame("ADDED", record) for record in records if self._wants(record)]
             if self._options.initial_events and self._options.bookmarks:
@@ -136,7 +136,7 @@ class Watch:
         return b"".join(frames)
 
     def _crossing(self, event: Event) -> bytes:
-        """The frame of an event; an object that enters or leaves the selection is added or deleted. LookupError: none."""
+        """The frame of an event; one that enters or leaves the selection is added or deleted. LookupError: none."""
         if self._selected is None:
             return self._frame(event.type, event.record)
         was = event.old is not None and self._selected(event.old.obj)

@@ -216,9 +216,7 @@ def settle(
     return Outcome(obj, 200, tuple(warnings))
 
 
-def finalize(
-    core: Core, resource: Resource, record: Record, obj: Object, options: WriteOptions = WriteOptions("")
-) -> Outcome:
+def finalize(core: Core, resource: Resource, record: Record, obj: Object, options: WriteOptions) -> Outcome:
     """A namespace with other spec.finalizers; it goes when none is left."""
     return settle(core, resource, record, obj, options, [], [])
 
