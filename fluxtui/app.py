@@ -1,4 +1,4 @@
-"""The application: one engine, one main screen, one painter; the engine starts after the first frame and ends with it."""
+"""The application: one engine, one main screen, one painter. The engine starts after the first frame."""
 
 from __future__ import annotations
 

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
-from engine.api import Command, Outcome, Ref, Snapshot
+from engine.api import Command, Delete, Outcome, Ref, Rollback, Snapshot
 from fluxtui.commands.base import Selection
 from fluxtui.screens.places import Place
-from fluxtui.view.filters import NOTHING, Filter
-from fluxtui.view.kinds import PanelId
+from fluxtui.view.filters import NOTHING, Filter, parse
+from fluxtui.view.goto import Completion, ToCommand, ToContext, ToNamespace, ToObject, ToPanel
+from fluxtui.view.kinds import VIEWS, PanelId
 from fluxtui.view.pane import Mode
 from fluxtui.view.rows import Sort
 from fluxtui.view.text import Role
@@ -34,6 +36,10 @@ class Desk:
         """The marks, or what is under the cursor."""
         return self.screen.selection()
 
+    def key_of(self, command: str) -> str:
+        """The key of a command, remapped or not, as people write it."""
+        return self.screen.key_of(command)
+
     def say(self, text: str) -> None:
         """A sentence in the footer."""
         self.screen.say(text)
@@ -44,7 +50,11 @@ class Desk:
         """Show the effect of these intents, and submit them if the person says so."""
         from fluxtui.screens.dialogs.effect import EffectDialog
 
-        if intents:
+        if not intents:
+            return
+        if not self.screen.settings.confirm and not any(isinstance(intent, Rollback | Delete) for intent in intents):
+            self.submit(intents)
+        else:
             self.screen.app.push_screen(EffectDialog(intents, self.snapshot), self._decided)
 
     def _decided(self, intents: tuple[Command, ...] | None) -> None:
@@ -54,7 +64,7 @@ class Desk:
     def submit(self, intents: tuple[Command, ...]) -> None:
         """Send them, each once; what became of the last one is said, and `O` has them all."""
         for intent in intents:
-            self.screen.bridge.submit(intent, lambda outcome, intent=intent: self._answered(intent, outcome))
+            self.screen.bridge.submit(intent, partial(self._answered, intent))
         table = self.screen.panel
         if isinstance(table, ResourceTable) and table.marks:
             table.marks.clear()
@@ -70,7 +80,7 @@ class Desk:
         """Open the rollback chooser."""
         from fluxtui.screens.rollback import RollbackChooser
 
-        self.screen.app.push_screen(RollbackChooser(ref, self.snapshot), self._decided)
+        self.screen.app.push_screen(RollbackChooser(ref, self.snapshot), lambda intents: self.propose(intents or ()))
 
     def restart_engine(self) -> None:
         """After a crash."""
@@ -242,7 +252,23 @@ class Desk:
         """Open the `:` line."""
         from fluxtui.screens.goto import GotoScreen
 
-        self.screen.app.push_screen(GotoScreen(self))
+        self.screen.app.push_screen(GotoScreen(self), self._go_to)
+
+    def _go_to(self, completion: Completion | None) -> None:
+        match completion.goal if completion is not None else None:
+            case ToPanel(panel, words, namespace):
+                self.focus_on(panel)
+                if namespace is not None:
+                    self.set_namespace(namespace)
+                self.narrow_filter(parse(words))
+            case ToNamespace(namespace):
+                self.set_namespace(namespace)
+            case ToContext(context):
+                self.screen.switch_context(context)
+            case ToObject(ref):
+                self.visit(Place(VIEWS[ref.kind].panel.value, ref, self.screen.pane.mode))
+            case ToCommand(command):
+                self.screen.action_command(command)
 
     def open_help(self) -> None:
         """The help screen."""
@@ -254,4 +280,4 @@ class Desk:
         """The operations board."""
         from fluxtui.screens.operations import OperationsScreen
 
-        self.screen.app.push_screen(OperationsScreen(self.snapshot), self._decided)
+        self.screen.app.push_screen(OperationsScreen(self.snapshot), lambda intents: self.propose(intents or ()))

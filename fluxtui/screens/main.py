@@ -249,6 +249,12 @@ class MainScreen(Screen[None]):
         self._arrange()
         self._wait_for_ages()
 
+    def switch_context(self, context: str) -> None:
+        """Leave this cluster for another one."""
+        self.namespace = ""
+        self.places = Places()
+        self.console.switch_context(context)
+
     def set_whole(self, whole: bool) -> None:
         """Give the pane the whole screen, or take it back."""
         if whole == self.pane.whole:

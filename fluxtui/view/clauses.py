@@ -1,8 +1,8 @@
 """A controller's message as one short clause: what failed (object, reason). The full text stays in the describe pane.
 
-Each rule is a pattern over the first line of the message and what becomes of it; the first that matches wins. What a rule
-calls `rest` is shortened by the same rules, so that "kustomize build failed: accumulating resources: …" peels layer by
-layer. The texts are those of flux.md 3, 4 and 6. Patterns are ours, and the text is bounded before they see it.
+Each rule is a pattern over the first line of the message and what becomes of it; the first that matches wins. What a
+rule calls `rest` is shortened by the same rules, so that "kustomize build failed: accumulating resources: …" peels off
+layer by layer. The texts are those of flux.md 3, 4 and 6. Patterns are ours; the text is bounded before they see it.
 """
 
 from __future__ import annotations
@@ -57,7 +57,10 @@ RULES: Final[tuple[Rule, ...]] = (
     _rule(r"stored artifact(?: for|:) (?:revision|digest)\b.*", "stored"),
     _rule(r"(?:pulled|packaged|new) '[^']+' chart with version '(?P<version>[^']+)'.*", r"chart \g<version>"),
     _rule(r"Helm (?:install|upgrade) succeeded for release \S+\.(?P<v>v\d+) with chart \S+", r"release \g<v>"),
-    _rule(r"Helm test succeeded for release \S+\.(?P<v>v\d+) with chart \S+: (?P<tests>.*)", r"release \g<v>, \g<tests>"),
+    _rule(
+        r"Helm test succeeded for release \S+\.(?P<v>v\d+) with chart \S+: (?P<tests>.*)",
+        r"release \g<v>, \g<tests>",
+    ),
     _rule(r"Reconciliation finished in (?P<d>[^,\s]+), .*", r"finished in \g<d>"),
     # progress
     _rule(r"Reconciliation in progress$", "reconciling"),
@@ -69,7 +72,10 @@ RULES: Final[tuple[Rule, ...]] = (
     _rule(r"Running '(?P<action>\w+)' action with timeout of .*", r"\g<action> running"),
     # waiting for others
     _rule(r"dependency '(?P<dep>[^']+)' (?:is not ready|revision is not up to date).*", r"waits for \g<dep>"),
-    _rule(r"(?:unable to get )?'?(?:dependency )?'?(?P<dep>[^'\s]+)' (?:dependency: )?.*not found$", r"no dependency \g<dep>"),
+    _rule(
+        r"(?:unable to get )?'?(?:dependency )?'?(?P<dep>[^'\s]+)' (?:dependency: )?.*not found$",
+        r"no dependency \g<dep>",
+    ),
     _rule(r"Source artifact not found, retrying in \S+", "source has no artifact yet"),
     _rule(r"Source is not ready, artifact not found.*", "source artifact is gone"),
     _rule(r"(?P<kind>[A-Z]\w+)\.source\.toolkit\.fluxcd\.io \"(?P<name>[^\"]+)\" not found", r"no \g<kind> \g<name>"),
@@ -95,9 +101,15 @@ RULES: Final[tuple[Rule, ...]] = (
     _rule(r"(?P<subject>\S+/\S+) dry-run failed(?: \(\w+\))?: (?P<why>.+)", _dry_run),
     _rule(r"(?P<subject>\S+/\S+) (?:apply|delete) failed: (?P<why>.+)", _dry_run),
     _rule(r"delete failed, errors: (?P<rest>.+)", r"prune: \g<rest>"),
-    _rule(r"kustomization path not found: stat \S*?/kustomization-\d+/(?P<path>\S+?):.*", r"no path \g<path> in the source"),
+    _rule(
+        r"kustomization path not found: stat \S*?/kustomization-\d+/(?P<path>\S+?):.*",
+        r"no path \g<path> in the source",
+    ),
     _rule(r"kustomization path not found: (?P<why>.+)", r"path not found: \g<why>"),
-    _rule(r".*?(?:open|evalsymlink failure on|lstat|stat) '?(?P<path>/?[^\s':]+)'?.*no such file or directory.*", _missing_file),
+    _rule(
+        r".*?(?:open|evalsymlink failure on|lstat|stat) '?(?P<path>/?[^\s':]+)'?.*no such file or directory.*",
+        _missing_file,
+    ),
     _rule(r"couldn't find remote ref \"refs/(?:heads|tags)/(?P<ref>[^\"]+)\".*", r"no branch or tag \g<ref>"),
     _rule(r"(?:unable to clone: )?repository not found.*", "repository not found"),
     _rule(r"authentication required.*", "auth: 401"),

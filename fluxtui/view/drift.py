@@ -92,8 +92,9 @@ def _value_line(mark: str, value: str, writer: str, role: Role, cells: int) -> L
     room = cells - 4
     if not writer:
         return (Span(f"{mark}   ", role), Span(cut_end(value, room), role))
-    writer = cut_end(writer, room // 2)
-    value = pad(value, max(min(width(value), room - width(writer) - 2), min(22, room - width(writer) - 2)))
+    writer = cut_end(writer, room - 2 - min(width(value), room // 2))
+    room -= width(writer) + 2
+    value = pad(value, max(min(width(value), room), min(22, room)))
     return fit((Span(f"{mark}   {value}", role), Span("  " + writer, Role.DIM)), cells)
 
 

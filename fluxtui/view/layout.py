@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-WIDE: Final = 100
+WIDE: Final = 110
 """Columns from which the pane stands at the right."""
 _FOCUS_SHARE: Final = 0.4
 _LEAST: Final = 3

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from textual.binding import Binding, BindingType
+from textual.geometry import Region
 from textual.message import Message
 from textual.strip import Strip
 
@@ -102,6 +103,8 @@ class ListPanel(Framed):
         else:
             self.refresh_body_line(old - self.top)
             self.refresh_body_line(self.cursor - self.top)
+            if self.boxed and self.bottom_note():
+                self.refresh(Region(0, self.size.height - 1, self.size.width, 1))
 
     def scroll_into_view(self) -> bool:
         """Move the window so that the cursor is in it; True when it moved."""

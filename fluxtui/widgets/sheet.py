@@ -1,0 +1,79 @@
+"""A framed sheet of lines over the main screen: dialogs, boards, help. It scrolls; it may have a cursor."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from textual.strip import Strip
+
+from fluxtui.view.text import Line, Role
+from fluxtui.widgets.framed import Framed
+
+
+class Sheet(Framed):
+    """Lines with a title, and a last line that never scrolls (the keys)."""
+
+    def __init__(self, *, width: int = 100, cursor: bool = False, full: bool = False) -> None:
+        super().__init__()
+        self.title: Line = ()
+        self.lines: Sequence[Line] = ()
+        self.last: Line = ()
+        self.top = 0
+        self.cursor = 0 if cursor else -1
+        self._wanted = width
+        self._full = full
+
+    @property
+    def cells(self) -> int:
+        """The width that lines are made for."""
+        room = self.app.size.width
+        return (room if self._full else min(self._wanted, room)) - 4
+
+    def show(self, title: Line, lines: Sequence[Line], last: Line = ()) -> None:
+        """Draw these lines; the sheet is as high as they need, at most the screen."""
+        self.title, self.lines, self.last = title, lines, last
+        room = self.app.size.height
+        height = room if self._full else min(room, len(lines) + 2 + (2 if last else 0))
+        if self.styles.height is None or self.styles.height.value != height:
+            self.styles.height = height
+        wide = self.cells + 4
+        if self.styles.width is None or self.styles.width.value != wide:
+            self.styles.width = wide
+        if self.cursor >= 0:
+            self.cursor = max(0, min(self.cursor, len(lines) - 1))
+        self.refresh()
+
+    @property
+    def list_height(self) -> int:
+        """Lines that scroll."""
+        return max(1, self.body_height - (2 if self.last else 0))
+
+    def move(self, by: int) -> None:
+        """Move the cursor, or scroll where there is none."""
+        last = len(self.lines) - 1
+        if self.cursor >= 0:
+            self.cursor = max(0, min(self.cursor + by, last))
+            self.top = max(min(self.top, self.cursor), self.cursor - self.list_height + 1)
+        else:
+            self.top = max(0, min(self.top + by, len(self.lines) - self.list_height))
+        self.refresh()
+
+    def title_line(self) -> Line:
+        """What it is about."""
+        return self.title
+
+    def border_role(self) -> Role:
+        """It has the attention."""
+        return Role.ACCENT
+
+    def body_strip(self, y: int, cells: int) -> Strip:
+        """A line, with a blank at both sides; the last one holds the keys."""
+        blank = self.painter.strip((), 1)
+        if self.last and y >= self.list_height:
+            line = self.last if y == self.body_height - 1 else ()
+            return Strip([*blank, *self.painter.strip(line, cells - 2), *blank], cells)
+        index = self.top + y
+        line = self.lines[index] if index < len(self.lines) else ()
+        over = self.painter.palette.cursor if index == self.cursor and index < len(self.lines) else ""
+        edge = self.painter.strip((), 1, over)
+        return Strip([*edge, *self.painter.strip(line, cells - 2, over), *edge], cells)
