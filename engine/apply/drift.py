@@ -88,6 +88,11 @@ def failing(drift: ObjectDrift, message: str) -> ObjectDrift:
     return _replaced(drift, note=line(f"the next reconcile would fail: {message}"), verdict=Verdict.DIFFERS)
 
 
+def not_compared(entry: Entry, why: str) -> ObjectDrift:
+    """An object that could not be read."""
+    return _verdict(entry, Verdict.NOT_COMPARED, note=line(why))
+
+
 def unconfirmed(drift: ObjectDrift, why: str) -> ObjectDrift:
     """A local verdict that no dry run could confirm."""
     return _replaced(drift, note=line(why))

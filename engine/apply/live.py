@@ -58,6 +58,11 @@ class Watches:
         informer = self._informers.get((group, kind))
         return informer is not None and informer.status.state == "live"
 
+    def is_starting(self, group: str, kind: str) -> bool:
+        """Whether the first list of this kind is still under way."""
+        informer = self._informers.get((group, kind))
+        return informer is not None and informer.status.state == "starting"
+
     async def synced(self, kinds: Iterable[ResourceType]) -> None:
         """Wait until these kinds, which are watched, were listed once."""
         for res in kinds:
