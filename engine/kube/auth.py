@@ -41,7 +41,7 @@ class Authenticator:
         self._number = 0
         self._current: Credential | None = None
         self._due: float | None = None
-        self._renewed = float("-inf")
+        self._renewed = self._failed = float("-inf")
         self._failure: errors.EngineError | None = None
         plugin = config.user.exec
         # A token in the kubeconfig wins over the plugin, as in client-go.
@@ -84,10 +84,10 @@ class Authenticator:
             if self._clock.monotonic() - self._renewed < QUIET:
                 return False
             self._renewed = self._clock.monotonic()
-            before = dict(refused.headers), self._exec
             self._exec = None
             await self._make()
-            return self._plugin is not None or (dict(self._current.headers) if self._current else {}, None) != before
+            assert self._current is not None
+            return self._plugin is not None or self._current.headers != refused.headers
 
     async def login(self) -> None:
         """Run the plugin with the person's terminal. Raises errors.Unsupported without plugin or `login_runner`."""
@@ -103,13 +103,13 @@ class Authenticator:
 
     async def _make(self) -> None:
         if self._plugin is not None and (self._exec is None or self._is_due()):
-            if self._failure is not None and self._clock.monotonic() - self._renewed < QUIET:
+            if self._failure is not None and self._clock.monotonic() - self._failed < QUIET:
                 raise self._failure
             try:
                 self._exec = await self._plugin.run()
                 self._failure = None
             except errors.EngineError as error:
-                self._failure, self._renewed = error, self._clock.monotonic()
+                self._failure, self._failed = error, self._clock.monotonic()
                 self._exec = self._current = None
                 raise
         self._build()

@@ -2,27 +2,27 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 import random
 from collections.abc import AsyncGenerator, Callable, Iterable, Mapping
-from contextlib import AbstractAsyncContextManager
+from contextlib import AbstractAsyncContextManager, aclosing
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Self
 
-import aiohttp
 import orjson
 
 from engine import errors
 from engine.clock import Clock
+from engine.kube.bodies import decoded, filled, is_object
 from engine.kube.config import ClusterConfig, Impersonation
 from engine.kube.discovery import Discovery
 from engine.kube.exec import LoginRunner
-from engine.kube.frames import Frames
-from engine.kube.status import from_status, retry_after
-from engine.kube.transport import MYSELF, REQUEST_TIMEOUT, Request, Response, Transport
+from engine.kube.request import MYSELF, REQUEST_TIMEOUT, Request, Response
+from engine.kube.status import retry_after
+from engine.kube.transport import Stream, Transport
 from engine.kube.types import Object, Page, PatchType, ResourceType, WatchEvent
+from engine.kube.watching import watch_events
 
 if TYPE_CHECKING:
     from engine.kube.portforward import Tunnel
@@ -33,8 +33,6 @@ _PARTIAL_LIST = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v
 
 #: Seconds a watch may last before the server ends it and we resume: long, because each end costs a request.
 WATCH_SECONDS = (1800, 3600)
-#: A server that sends bookmarks does so once a minute; silence for longer than this means that nobody is there.
-SILENCE = 150.0
 MAX_ATTEMPTS = 5
 LOST_DELAYS = (0.2, 1.0)
 MAX_WAIT = 30.0
@@ -123,7 +121,7 @@ class Client:
 
     async def version(self) -> dict[str, Any]:
         """The server's /version."""
-        return _json(await self._call("GET", "/version"))
+        return decoded(await self._call("GET", "/version"))
 
     async def get(
         self, res: ResourceType, namespace: str, name: str, *, subresource: str = "", metadata_only: bool = False
@@ -131,7 +129,7 @@ class Client:
         """One object."""
         path = res.path(namespace, name, subresource)
         response = await self._call("GET", path, accept=_PARTIAL if metadata_only else JSON)
-        return _filled(_json(response), res, subresource)
+        return filled(decoded(response), res, subresource)
 
     async def list(
         self,
@@ -151,9 +149,9 @@ class Client:
         token = ""
         while True:
             page = [*query, ("continue", token)] if token else query
-            answer = _json(await self._call("GET", res.path(namespace), query=page, accept=accept))
+            answer = decoded(await self._call("GET", res.path(namespace), query=page, accept=accept))
             metadata = answer.get("metadata") or {}
-            items = tuple(_filled(item, res) for item in answer.get("items") or () if isinstance(item, dict))
+            items = tuple(filled(item, res) for item in answer.get("items") or () if is_object(item))
             yield Page(items, str(metadata.get("resourceVersion") or ""))
             token = str(metadata.get("continue") or "")
             if not token:
@@ -190,20 +188,12 @@ class Client:
             query=query,
             accept=_PARTIAL if metadata_only else JSON,
         )
-        async with self.stream(request) as response, _Watchdog(response, self.clock) as dog:
+        async with self.stream(request) as stream:
             if on_open is not None:
                 on_open()
-            frames = Frames()
-            async for piece in response.content.iter_any():
-                dog.heard = self.clock.monotonic()
-                for line in frames.feed(piece):
-                    event = _event(line, res)
-                    dog.bookmarks |= event.type == "BOOKMARK"
+            async with aclosing(watch_events(stream, res, self.clock)) as events:
+                async for event in events:
                     yield event
-                # A flood of events must not keep everybody else from the loop.
-                await asyncio.sleep(0)
-            if rest := frames.rest():
-                yield _event(rest, res)
 
     # ---- writing
 
@@ -211,13 +201,13 @@ class Client:
         """POST; the namespace is the object's own."""
         namespace, _ = _name(obj)
         query = _write_query(manager, dry_run=dry_run)
-        return _filled(_json(await self._call("POST", res.path(namespace), query=query, body=obj)), res)
+        return filled(decoded(await self._call("POST", res.path(namespace), query=query, body=obj)), res)
 
     async def replace(self, res: ResourceType, obj: Object, *, manager: str, subresource: str = "") -> Object:
         """PUT; with metadata.resourceVersion it is refused (errors.Conflict) when somebody else wrote since."""
         path = res.path(*_name(obj), subresource)
-        answer = _json(await self._call("PUT", path, query=_write_query(manager), body=obj))
-        return _filled(answer, res, subresource)
+        answer = decoded(await self._call("PUT", path, query=_write_query(manager), body=obj))
+        return filled(answer, res, subresource)
 
     async def patch(
         self,
@@ -237,8 +227,8 @@ class Client:
         if type is PatchType.APPLY:
             query.append(("force", "true" if force else "false"))
         path = res.path(namespace, name, subresource)
-        answer = _json(await self._call("PATCH", path, query=query, body=body, content_type=type.value))
-        return _filled(answer, res, subresource)
+        answer = decoded(await self._call("PATCH", path, query=query, body=body, content_type=type.value))
+        return filled(answer, res, subresource)
 
     async def apply(
         self,
@@ -281,7 +271,7 @@ class Client:
         if preconditions := {key: value for key, value in wanted.items() if value}:
             options["preconditions"] = preconditions
         query = [("dryRun", "All")] if dry_run else []
-        return _json(await self._call("DELETE", res.path(namespace, name), query=query, body=options))
+        return decoded(await self._call("DELETE", res.path(namespace, name), query=query, body=options))
 
     # ---- anything else
 
@@ -318,7 +308,7 @@ class Client:
             attempt += 1
             await self.clock.sleep(wait)
 
-    def stream(self, request: Request) -> AbstractAsyncContextManager[aiohttp.ClientResponse]:
+    def stream(self, request: Request) -> AbstractAsyncContextManager[Stream]:
         """A prepared request whose answer is read piece by piece."""
         return self.transport.stream(self.identified(request))
 
@@ -357,35 +347,6 @@ class Client:
         )
 
 
-class _Watchdog:
-    """Ends a watch on which bookmarks came and then nothing: half-open connections look alive for hours."""
-
-    def __init__(self, response: aiohttp.ClientResponse, clock: Clock) -> None:
-        self._response = response
-        self._clock = clock
-        self._task: asyncio.Task[None] | None = None
-        self.heard = clock.monotonic()
-        self.bookmarks = False
-
-    async def __aenter__(self) -> Self:
-        self._task = asyncio.create_task(self._guard())
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        assert self._task is not None
-        self._task.cancel()
-        # Not `suppress(CancelledError)`: that would swallow our own cancellation as well.
-        await asyncio.gather(self._task, return_exceptions=True)
-
-    async def _guard(self) -> None:
-        while True:
-            quiet = self._clock.monotonic() - self.heard
-            if quiet >= SILENCE and self.bookmarks:
-                self._response.close()
-                return
-            await self._clock.sleep(max(SILENCE - quiet, SILENCE / 5))
-
-
 def _wait(error: errors.Retryable, attempt: int) -> float | None:
     """How long to wait before trying again, None for not at all."""
     if attempt + 1 >= MAX_ATTEMPTS or isinstance(error, errors.Conflict | errors.Expired):
@@ -410,34 +371,3 @@ def _write_query(manager: str, *, dry_run: bool = False) -> list[tuple[str, str]
 def _name(obj: Object) -> tuple[str, str]:
     metadata = obj.get("metadata") or {}
     return str(metadata.get("namespace") or ""), str(metadata.get("name") or "")
-
-
-def _json(response: Response) -> Object:
-    try:
-        answer = orjson.loads(response.body)
-    except orjson.JSONDecodeError:
-        answer = None
-    if not isinstance(answer, dict):
-        raise errors.Unavailable("the answer is not a JSON object: is an API server at this address?")
-    return answer
-
-
-def _filled(obj: Object, res: ResourceType, subresource: str = "") -> Object:
-    """Lists of built-in kinds leave kind and apiVersion out, and metadata-only answers name another kind."""
-    kind = obj.get("kind")
-    if kind == "PartialObjectMetadata" or not (kind or subresource):
-        obj["kind"], obj["apiVersion"] = res.kind, res.api_version
-    return obj
-
-
-def _event(line: bytes, res: ResourceType) -> WatchEvent:
-    try:
-        frame = orjson.loads(line)
-        kind, obj = frame["type"], frame["object"]
-    except (orjson.JSONDecodeError, KeyError, TypeError):
-        raise errors.Unavailable("a watch brought something that is not an event") from None
-    if not isinstance(obj, dict):
-        raise errors.Unavailable("a watch brought an event without an object")
-    if kind == "ERROR":
-        raise from_status(obj)
-    return WatchEvent(str(kind), _filled(obj, res))

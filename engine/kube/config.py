@@ -1,6 +1,7 @@
 """Which cluster, as whom: the result of reading kubeconfig files, as values.
 
-`load_config` follows kubectl (reference kubernetes-api.md D); the files are read in `kubeconfig.py`.
+`load_config` follows kubectl (reference kubernetes-api.md D); the files are read in `kubeconfig.py`,
+a context is chosen in `selection.py`.
 """
 
 from __future__ import annotations
@@ -123,7 +124,8 @@ def load_config(
     $KUBECONFIG is read (missing files are ignored), else ~/.kube/config; where none exists, the pod's own
     service account. Raises errors.Malformed (file, line, fix) or errors.Unsupported.
     """
-    from engine.kube import kubeconfig
+    from engine.kube.kubeconfig import read_files
+    from engine.kube.selection import select
 
     if paths is None:
         files = [path for path in default_paths(environ) if path.is_file()]
@@ -133,7 +135,7 @@ def load_config(
             raise errors.Malformed(_nothing_found(environ), fix=f"write one or name one with --kubeconfig, {TRY_DEMO}")
     else:
         files = list(paths)
-    config = kubeconfig.select(kubeconfig.read_files(files), context)
+    config = select(read_files(files), context)
     if namespace:
         config = replace(config, namespace=namespace)
     if as_user or as_uid or as_groups:

@@ -7,10 +7,9 @@ import logging
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
-import orjson
-
 from engine import errors
-from engine.kube.transport import Request, Response
+from engine.kube.bodies import decoded
+from engine.kube.request import Request
 from engine.kube.types import ResourceType
 from engine.kube.waiting import wait_for
 
@@ -140,7 +139,7 @@ class Discovery:
         response = await self._client.send(Request("GET", path, accept=AGGREGATED, headers=headers))
         if response.code == 304:
             return known
-        answer = _decode(response)
+        answer = decoded(response)
         if answer.get("kind") == "APIGroupDiscoveryList":
             served = tuple(parse_aggregated(answer))
             self._documents[path] = (response.headers.get("ETag", ""), served)
@@ -166,7 +165,7 @@ class Discovery:
             # An aggregated API whose server is down takes only its own kinds along.
             _log.warning("discovery of %s: %s", path, error)
             return [res for res in self._all if (res.group, res.version) == (group, version)]
-        return parse_legacy(group, version, _decode(response))
+        return parse_legacy(group, version, decoded(response))
 
 
 def parse_aggregated(document: dict[str, Any]) -> Iterable[ResourceType]:
@@ -219,13 +218,3 @@ def _preferred_first(group: dict[str, Any]) -> list[tuple[str, str]]:
     versions = [str(item.get("version")) for item in group.get("versions") or ()]
     versions.sort(key=lambda version: version != preferred)
     return [(str(group.get("name") or ""), version) for version in versions]
-
-
-def _decode(response: Response) -> dict[str, Any]:
-    try:
-        answer = orjson.loads(response.body)
-    except orjson.JSONDecodeError:
-        answer = None
-    if not isinstance(answer, dict):
-        raise errors.Unavailable("discovery was answered with something else: is an API server at this address?")
-    return answer

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import AsyncGenerator, AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import aclosing, asynccontextmanager
 from urllib.parse import quote
 
 import aiohttp
@@ -17,7 +17,7 @@ import aiohttp
 from engine import errors
 from engine.kube.client import Client
 from engine.kube.mask import masked
-from engine.kube.transport import Request
+from engine.kube.request import Request
 from engine.kube.types import ResourceType
 
 PODS = ResourceType("", "v1", "Pod", "pods", True)
@@ -113,8 +113,8 @@ async def service_get(
     where = f"GET {path} from service {namespace}/{name}"
     size = 0
     try:
-        async with client.stream(Request("GET", url, accept="*/*")) as response:
-            async for piece in response.content.iter_any():
+        async with client.stream(Request("GET", url, accept="*/*")) as stream, aclosing(stream.pieces()) as pieces:
+            async for piece in pieces:
                 size += len(piece)
                 if size > max_bytes:
                     raise errors.LimitExceeded(f"{where}: larger than {max_bytes} bytes")

@@ -4,13 +4,9 @@ from __future__ import annotations
 
 import os
 import socket
-import ssl
 import time
-from collections.abc import AsyncIterator, Iterable, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
 from urllib.parse import quote, urlsplit
 
 import aiohttp
@@ -23,51 +19,34 @@ from engine import errors
 from engine.clock import Clock
 from engine.kube.auth import Authenticator, Credential
 from engine.kube.config import ClusterConfig, Impersonation, is_loopback
+from engine.kube.lost import no_answer
 from engine.kube.proxy import proxy_for
-from engine.kube.status import Unanswered, from_response
+from engine.kube.request import CONNECT_TIMEOUT, MAX_ERROR_BODY, Request, Response
+from engine.kube.serverclock import ServerClock
+from engine.kube.status import from_response
 
-CONNECT_TIMEOUT = 10.0
-REQUEST_TIMEOUT = 30.0
-#: A page of 500 objects is a megabyte or so; five-hundred of the largest that etcd takes stay under this.
-MAX_BODY = 512 * 1024 * 1024
-MAX_ERROR_BODY = 1024 * 1024
-READS = frozenset({"GET", "HEAD"})
-MYSELF = Impersonation()
-NEVER_LEFT = (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError, aiohttp.InvalidURL)
+_LOST = (aiohttp.ClientError, TimeoutError, OSError)
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
-    """One request; `path` is below the server's URL and already quoted."""
+class Stream:
+    """An answer under way."""
 
-    method: str
-    path: str
-    query: Iterable[tuple[str, str]] = ()
-    body: bytes | None = None
-    content_type: str = ""
-    accept: str = "application/json"
-    impersonate: Impersonation = MYSELF
-    headers: tuple[tuple[str, str], ...] = ()
-    timeout: float = REQUEST_TIMEOUT
-    max_body: int = MAX_BODY
+    def __init__(self, response: aiohttp.ClientResponse, request: Request, server: str) -> None:
+        self._response = response
+        self._request = request
+        self._server = server
 
-    @property
-    def is_read(self) -> bool:
-        """Whether sending it twice does no harm."""
-        return self.method in READS
+    async def pieces(self) -> AsyncGenerator[bytes, None]:
+        """What comes, as it comes. Raises errors.Unavailable when the connection is lost."""
+        try:
+            async for piece in self._response.content.iter_any():
+                yield piece
+        except _LOST as error:
+            raise no_answer(self._server, self._request, error) from None
 
-    def __str__(self) -> str:
-        return f"{self.method} {self.path}"
-
-
-@dataclass(frozen=True, slots=True)
-class Response:
-    """A whole answer below 400."""
-
-    code: int
-    body: bytes
-    content_type: str
-    headers: Mapping[str, str]
+    def close(self) -> None:
+        """End it: whoever reads gets what came and then errors.Unavailable."""
+        self._response.close()
 
 
 class Transport:
@@ -108,15 +87,24 @@ class Transport:
 
     async def request(self, request: Request) -> Response:
         """Send, read the whole answer, and raise the typed error for 400 and above."""
-        async with self._respond(request, stream=False) as response:
+        response = await self._respond(request, stream=False)
+        try:
             body = await _read(response, request.max_body, str(request))
-            return Response(response.status, body, response.content_type, response.headers)
+        except _LOST as error:
+            raise no_answer(self.config.server, request, error) from None
+        finally:
+            response.release()
+        return Response(response.status, body, response.content_type, response.headers)
 
     @asynccontextmanager
-    async def stream(self, request: Request) -> AsyncIterator[aiohttp.ClientResponse]:
+    async def stream(self, request: Request) -> AsyncIterator[Stream]:
         """An answer to be read piece by piece, for as long as it lasts."""
-        async with self._respond(request, stream=True) as response:
-            yield response
+        response = await self._respond(request, stream=True)
+        try:
+            yield Stream(response, request, self.config.server)
+        finally:
+            # What was not read to its end cannot be used again.
+            response.close()
 
     @asynccontextmanager
     async def websocket(
@@ -138,29 +126,26 @@ class Transport:
             )
         except aiohttp.WSServerHandshakeError as error:
             raise from_response(error.status, error.message.encode(), request=str(request)) from None
-        except (aiohttp.ClientError, TimeoutError, OSError) as error:
-            raise self._lost(request, error) from None
+        except _LOST as error:
+            raise no_answer(self.config.server, request, error) from None
         async with socket_:
             yield socket_
 
-    @asynccontextmanager
-    async def _respond(self, request: Request, *, stream: bool) -> AsyncIterator[aiohttp.ClientResponse]:
+    async def _respond(self, request: Request, *, stream: bool) -> aiohttp.ClientResponse:
+        """The answer with its body still to come; below 400, or the typed error."""
         await self.start()
         session = self._streams if stream else self._session
         assert session is not None
-        response, handled = None, False
         try:
             response = await self._authorised(session, request, stream=stream)
-            if response.status >= 400:
-                handled = True
+            if response.status < 400:
+                return response
+            try:
                 raise await self._refusal(request, response)
-            yield response
-        except (aiohttp.ClientError, TimeoutError, OSError) as error:
-            raise self._lost(request, error) from None
-        finally:
-            if response is not None:
-                # What was not read to its end cannot be used again.
-                response.release() if handled or not stream else response.close()
+            finally:
+                response.release()
+        except _LOST as error:
+            raise no_answer(self.config.server, request, error) from None
 
     async def _authorised(
         self, session: aiohttp.ClientSession, request: Request, *, stream: bool
@@ -168,7 +153,14 @@ class Transport:
         """Send with the credential of the moment; a 401 is a reason to get another one, once."""
         credential = await self.auth.credential()
         response = await self._send(session, request, credential, stream=stream)
-        if response.status != 401 or not await self.auth.renew(credential):
+        if response.status != 401:
+            return response
+        try:
+            renewed = await self.auth.renew(credential)
+        except errors.EngineError:
+            response.close()
+            raise
+        if not renewed:
             return response
         response.release()
         return await self._send(session, request, await self.auth.credential(), stream=stream)
@@ -229,17 +221,6 @@ class Transport:
             return errors.LoginRequired(f"{context}: {error.message}", command=self.auth.command, status=error.status)
         return error
 
-    def _lost(self, request: Request, error: BaseException) -> errors.EngineError:
-        """No answer. A write that may have arrived is told apart from one that never left."""
-        reason, fix = _explain(error)
-        message = f"{self.config.server}: {reason}"
-        never_left = isinstance(
-            error, aiohttp.ClientConnectorError | aiohttp.ConnectionTimeoutError | aiohttp.InvalidURL
-        )
-        if request.is_read or never_left:
-            return errors.Unavailable(message, fix=fix)
-        return Unanswered(f"{message} after {request} was sent", fix="look whether it was done")
-
     def _open(self, limit: int) -> aiohttp.ClientSession:
         connector = aiohttp.TCPConnector(
             limit=limit, limit_per_host=0, keepalive_timeout=30.0, socket_factory=_make_socket
@@ -267,43 +248,6 @@ class _Once:
         return await handler(request)
 
 
-class ServerClock:
-    """How far the API server's clock is from ours, from the Date of its answers."""
-
-    def __init__(self, clock: Clock) -> None:
-        self._clock = clock
-        self._low, self._high = -float("inf"), float("inf")
-
-    def saw(self, date: str | None, took: float) -> None:
-        """Each answer bounds the offset: its Date (whole seconds) was written while the request was under way."""
-        if not date:
-            return
-        try:
-            server = parsedate_to_datetime(date)
-        except ValueError:
-            return
-        if server.tzinfo is None:
-            server = server.replace(tzinfo=UTC)
-        latest = (server - self._clock.now()).total_seconds()
-        low, high = latest, latest + 1.0 + max(took, 0.0)
-        if low > self._high or high < self._low:
-            # Somebody set a clock: what was known is void.
-            self._low, self._high = low, high
-        else:
-            self._low, self._high = max(low, self._low), min(high, self._high)
-
-    @property
-    def offset(self) -> timedelta:
-        """To be added to our time; zero while our clock may well be right."""
-        if self._low <= 0 <= self._high:
-            return timedelta(0)
-        return timedelta(seconds=(self._low + self._high) / 2)
-
-    def now(self) -> datetime:
-        """The server's time."""
-        return self._clock.now() + self.offset
-
-
 def impersonation_headers(person: Impersonation) -> list[tuple[str, str]]:
     """The Impersonate-* headers; keys of extras are lower case and percent-encoded."""
     if not person.user:
@@ -329,25 +273,6 @@ async def _read(response: aiohttp.ClientResponse, limit: int, what: str) -> byte
             raise errors.LimitExceeded(f"{what}: the answer is larger than {limit // 2**20} MiB")
         pieces.append(piece)
     return b"".join(pieces)
-
-
-def _explain(error: BaseException) -> tuple[str, str]:
-    """What happened in a person's words, and what to do about it."""
-    certificate = getattr(error, "certificate_error", error)
-    if isinstance(certificate, ssl.SSLCertVerificationError):
-        reason = getattr(certificate, "verify_message", "") or "its certificate is not trusted"
-        return f"TLS: {reason}", "check certificate-authority and tls-server-name in the kubeconfig"
-    if isinstance(error, aiohttp.ClientConnectorError):
-        return f"cannot connect: {error.os_error.strerror or error.os_error}", ""
-    if isinstance(error, aiohttp.ConnectionTimeoutError):
-        return f"no connection within {CONNECT_TIMEOUT:g} s", ""
-    if isinstance(error, TimeoutError):
-        return "no answer in time", ""
-    if isinstance(error, aiohttp.ClientHttpProxyError):
-        return f"the proxy answered {error.status}", "check proxy-url and HTTPS_PROXY"
-    if isinstance(error, aiohttp.ClientPayloadError | aiohttp.ServerDisconnectedError | OSError):
-        return "the connection was lost", ""
-    return f"no usable answer ({type(error).__name__})", ""
 
 
 def _seconds(text: str | None) -> float | None:

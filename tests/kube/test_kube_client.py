@@ -11,8 +11,8 @@ from aiohttp import web
 from engine import errors
 from engine.kube.client import Client
 from engine.kube.config import ClusterConfig, Impersonation
+from engine.kube.request import Request
 from engine.kube.status import Unanswered
-from engine.kube.transport import Request
 from engine.kube.types import PatchType, WatchEvent
 from tests.kube.scripted import CONFIG_MAPS, KUSTOMIZATIONS, ScriptedServer, Watches, cut, failure, reply, stuck
 

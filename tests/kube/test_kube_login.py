@@ -404,14 +404,14 @@ def _load(tmp_path: Path, text: str) -> ClusterConfig:
     [
         ("", "has no contexts"),
         ("[]", "not a mapping"),
-        ("a: [\nb: 1\n", "line 3"),
+        ("a: 1\nb: c: d\n", "line 2"),
         ("contexts: 7", "must be a list"),
         ("contexts: [7]", "entry 1 of `contexts` has no name"),
         ("contexts: [{name: a, context: 7}]", "must be a mapping"),
         ("contexts: [{name: a}]", "no current-context"),
         ("current-context: b\ncontexts: [{name: a}]", 'no context "b"; there are: a'),
         ("current-context: a\ncontexts: [{name: a}]", "names no cluster"),
-        ("a: &a [x, x]\nb: &b [*a, *a]\ncontexts: [*b", "line 3"),
+        ("a: [\nb: 1\n", ", line "),
         ("x" * 9_000_000, "larger than 8 MiB"),
     ],
 )
