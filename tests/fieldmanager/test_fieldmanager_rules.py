@@ -24,52 +24,12 @@ from engine.embedded.fieldmanager.managed import decode_managers
 from engine.embedded.fieldmanager.nodes import node
 from engine.embedded.fieldmanager.typed import compare, field_set, merge, remove, sweep
 from engine.errors import Malformed
+from tests.fieldmanager.things import THING, some_spec, thing
 
 T0, T1, T2 = (f"2026-11-21T12:00:0{second}Z" for second in range(3))
 
 DEPLOYMENT = openapi.schema("apps", "v1", "Deployment")
 CONFIG_MAP = openapi.schema("", "v1", "ConfigMap")
-THING = openapi.custom_resource(
-    {
-        "type": "object",
-        "properties": {
-            "spec": {
-                "type": "object",
-                "properties": {
-                    "n": {"type": "integer"},
-                    "set": {"type": "array", "x-kubernetes-list-type": "set", "items": {"type": "string"}},
-                    "atomic": {"type": "array", "items": {"type": "string"}},
-                    "items": {
-                        "type": "array",
-                        "x-kubernetes-list-type": "map",
-                        "x-kubernetes-list-map-keys": ["name"],
-                        "items": {
-                            "type": "object",
-                            "properties": {
-                                "name": {"type": "string"},
-                                "value": {"type": "integer"},
-                                "labels": {"type": "object", "additionalProperties": {"type": "string"}},
-                            },
-                        },
-                    },
-                    "values": {"type": "object", "x-kubernetes-preserve-unknown-fields": True},
-                    "selector": {
-                        "type": "object",
-                        "x-kubernetes-map-type": "atomic",
-                        "additionalProperties": {"type": "string"},
-                    },
-                    "labels": {"type": "object", "additionalProperties": {"type": "string"}},
-                },
-            },
-            "status": {"type": "object", "properties": {"x": {"type": "string"}}},
-        },
-    },
-    openapi.object_meta(),
-)
-
-
-def thing(**spec):
-    return {"apiVersion": "test.io/v1", "kind": "Thing", "metadata": {"name": "a"}, "spec": spec}
 
 
 def deployment(**spec):
@@ -466,34 +426,6 @@ def test_elements_have_one_spelling():
 
 
 # --- what holds whatever is applied --------------------------------------------------------------------------------
-
-
-def some_spec(dice):
-    spec = {}
-    if dice.random() < 0.5:
-        spec["n"] = dice.randint(0, 2)
-    if dice.random() < 0.5:
-        spec["set"] = dice.sample("abcd", dice.randint(0, 3))
-    if dice.random() < 0.4:
-        spec["atomic"] = dice.choices("ab", k=dice.randint(0, 2))
-    if dice.random() < 0.6:
-        spec["items"] = [
-            {
-                "name": name,
-                **({"value": dice.randint(0, 1)} if dice.random() < 0.5 else {}),
-                **(
-                    {"labels": {k: dice.choice("12") for k in dice.sample("xyz", dice.randint(0, 2))}}
-                    if dice.random() < 0.5
-                    else {}
-                ),
-            }
-            for name in dice.sample("abcd", dice.randint(0, 3))
-        ]
-    if dice.random() < 0.4:
-        spec["values"] = {k: dice.choice([1, "s", [1], {"d": dice.randint(0, 1)}, {}]) for k in dice.sample("pqr", 2)}
-    if dice.random() < 0.4:
-        spec["labels"] = {k: dice.choice("12") for k in dice.sample("xyz", dice.randint(0, 2))}
-    return spec
 
 
 def histories(count=150, steps=6):

@@ -219,6 +219,21 @@ def named(*names, **more):
             pod(containers=named("b")),
             id="directives and nulls vanish where nothing was",
         ),
+        pytest.param(
+            pod(),
+            pod(nodeSelector={"$patch": "replace", "a": "1"}),
+            pod(),
+            id="a directive where nothing was adds nothing",
+        ),
+        pytest.param(
+            pod(containers=named("e", "d", "c", "a")),
+            pod(
+                containers=[{"name": "e", "$patch": "delete"}, {"name": "b"}, {"name": "c", "$patch": "delete"}],
+                **{"$setElementOrder/containers": named("b")},
+            ),
+            pod(containers=named("d", "a", "b")),
+            id="new items take the places of deleted ones before those that the order does not name",
+        ),
         pytest.param(pod(hostname="x"), pod(hostname=None, subdomain=None), pod(), id="null removes"),
     ],
 )
@@ -236,10 +251,11 @@ def test_strategic_merge(doc, patch, expected):
         (pod(nodeSelector={"$patch": "frob"}), 500),
         (pod(**{"$retainKeys": ["a"], "b": 1}), 400),
         (pod(**{"$retainKeys": "a"}), 400),
-        (pod(**{"$deleteFromPrimitiveList/x": "a"}), 400),
-        (pod(**{"$setElementOrder/containers": "a"}), 400),
+        (pod(**{"$deleteFromPrimitiveList/containers": "a"}), 400),
+        (pod(**{"$setElementOrder/containers": "a"}), 500),
         (pod(**{"$setElementOrder/containers": named("b"), "containers": named("c")}), 500),
-        (pod(containers=[["x"]]), 422),
+        (pod(containers=[["x"]]), 500),
+        (pod(**{"$setElementOrder/containers": [], "containers": None}), 500),
         ([], 400),
     ],
 )

@@ -17,6 +17,10 @@ RETAIN_KEYS = "$retainKeys"
 ELEMENT_ORDER = "$setElementOrder/"
 DELETE_FROM = "$deleteFromPrimitiveList/"
 
+#: No value was sent for the list that an order is asked for.
+_UNTOUCHED: Any = object()
+_GO = {type(None): "%!s(<nil>)", str: "string", bool: "bool", int: "int64", float: "float64"}
+
 Items = list[Any]
 Map = dict[str, Any]
 
@@ -40,10 +44,10 @@ def _merge_maps(doc: Map, patch: Map, schema: Schema | None) -> Map:
     for key, value in patch.items():
         if key.startswith(ELEMENT_ORDER):
             name = key.removeprefix(ELEMENT_ORDER)
-            _ordered(out, name, patch.get(name), value, _child(schema, name))
+            _ordered(out, name, patch.get(name, _UNTOUCHED), value, _child(schema, name))
         elif key.startswith(DELETE_FROM):
             _delete_from(out, key.removeprefix(DELETE_FROM), value)
-        elif key != RETAIN_KEYS and not (key in ordered and value is not None):
+        elif key != RETAIN_KEYS and key not in ordered:
             _merge_field(out, key, value, _child(schema, key))
     return out
 
@@ -71,16 +75,32 @@ def _merge_field(out: Map, key: str, value: Any, schema: Schema | None) -> None:
         out[key] = value if "replace" in strategy else _merge_maps(old, value, schema)
     elif isinstance(old, list) and isinstance(value, list):
         out[key] = _merge_lists(old, value, schema) if "merge" in strategy else value
+    elif (plain := _plain(value)) is _DROPPED:
+        out.pop(key, None)
     else:
-        out[key] = _plain(value)
+        out[key] = plain
 
 
-def _plain(value: Any) -> Any:
-    """What a patch adds where nothing was: without directives and without nulls."""
+_DROPPED = object()
+
+
+def _plain(value: Any, *, nulls: bool = False) -> Any:
+    """What a patch adds where nothing was: without directives, maps that hold `$patch`, and nulls.
+
+    _DROPPED when nothing is added. Nulls of appended items are kept (`nulls`): decoding makes zero values of them.
+    """
     if isinstance(value, dict):
-        return {name: _plain(inner) for name, inner in value.items() if inner is not None and not _is_directive(name)}
+        if PATCH in value:
+            return _DROPPED
+        kept = {
+            name: _plain(inner, nulls=nulls)
+            for name, inner in value.items()
+            if (nulls or inner is not None) and not _is_directive(name)
+        }
+        return {name: inner for name, inner in kept.items() if inner is not _DROPPED}
     if isinstance(value, list):
-        return [_plain(item) for item in value if not (isinstance(item, dict) and item.get(PATCH) == "delete")]
+        items = (_plain(item, nulls=nulls) for item in value)
+        return [item for item in items if item is not _DROPPED]
     return value
 
 
@@ -102,36 +122,62 @@ def _retained(doc: Map, patch: Map) -> Map:
 
 
 def _delete_from(out: Map, name: str, values: Any) -> None:
+    if not isinstance(out.get(name), list):
+        return
     if not isinstance(values, list) or any(isinstance(value, (dict, list)) for value in values):
         raise bad_request("invalid patch format of primitive list")
-    if isinstance(out.get(name), list):
-        out[name] = [item for item in out[name] if item not in values]
+    out[name] = [item for item in out[name] if item not in values]
 
 
 def _ordered(out: Map, name: str, patch: Any, order: Any, schema: Schema | None) -> None:
     """Merge a list and put the items that `order` names into that order, the others where they stood."""
-    if not isinstance(order, list) or not (patch is None or isinstance(patch, list)):
-        raise bad_request("invalid patch format of setElementOrder list")
+    for given in (order, patch):
+        if given is not _UNTOUCHED and not isinstance(given, list):
+            raise failed(f"expected a []interface {{}}, but received a {_GO.get(type(given), 'map')}")
     old = out.get(name)
     merges = schema is not None and "merge" in schema.patch_strategy
     key = schema.merge_key if schema is not None else ""
-    _check_order(patch or [], order, key)
+    if patch is not _UNTOUCHED:
+        _check_order(patch, order, key)
     if not isinstance(old, list):
-        if patch is None:
+        if patch is _UNTOUCHED:
             return
         old, merged = [], _plain(patch)
-    elif patch is None:
+    elif patch is _UNTOUCHED:
         merged = old
     else:
         merged = _merge_lists(old, patch, schema) if merges else patch
+        old = _edited(old, patch, key) if merges else old
     out[name] = _normalized(merged, order, old, key)
+
+
+def _edited(old: Items, patch: Items, key: str) -> Items:
+    """The old list as the API server's edits in place leave it: new items fill the places that deletions free.
+
+    It then decides where items stand that the order does not name.
+    """
+    left = list(old)
+    count = len(left)
+    new: Items = []
+    for item in patch:
+        if not isinstance(item, dict) or PATCH not in item:
+            new.append(item)
+        elif item[PATCH] == "delete":
+            kept = [known for known in left[:count] if _identity(known, key) != _identity(item, key)]
+            left[: len(kept)], count = kept, len(kept)
+    known_names = {_identity(item, key) for item in left[:count]}
+    for item in new:
+        if count < len(left) and _identity(item, key) not in known_names:
+            left[count] = item
+            count += 1
+    return left
 
 
 def _check_order(patch: Items, order: Items, key: str) -> None:
     """The patched items must stand in the order that is asked for."""
     following = iter([_identity(item, key) for item in order])
     for item in patch:
-        if isinstance(item, dict) and PATCH in item:
+        if isinstance(item, dict) and item.get(PATCH) == "delete":
             continue
         if not any(_identity(item, key) == other for other in following):
             raise failed(f"The order in patch list doesn't match {ELEMENT_ORDER.rstrip('/')} list")
@@ -141,10 +187,10 @@ def _merge_lists(old: Items, patch: Items, schema: Schema | None) -> Items:
     if not old and not patch:
         return old
     kinds = {_kind(item) for item in (*old, *patch)}
-    if "list" in kinds:
-        raise rejected("lists of lists are not supported")
     if len(kinds) > 1:
         raise failed("list element types are not identical")
+    if "list" in kinds:
+        raise rejected("lists of lists are not supported")
     if "map" not in kinds:
         merged: Items = []
         for item in (*old, *patch):
@@ -169,7 +215,7 @@ def _merge_items(old: Items, patch: Items, key: str, schema: Schema | None) -> I
             raise failed(f"map: {sorted(item)} does not contain declared merge key: {key}")
         place = next((i for i, known in enumerate(merged) if known.get(key) == item[key]), None)
         if place is None:
-            merged.append(_plain(item))
+            merged.append(_plain(item, nulls=True))
         else:
             merged[place] = _merge_maps(merged[place], item, schema)
     return _normalized(merged, plain, old, key)
