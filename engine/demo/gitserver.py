@@ -76,6 +76,11 @@ class GitServer:
             self._runner = None
 
     @property
+    def port(self) -> int:
+        """The port that it listens on."""
+        return self._port
+
+    @property
     def base_url(self) -> str:
         """Where the repositories are, without a trailing slash; it contains the token."""
         return f"http://127.0.0.1:{self._port}/{self._token}"

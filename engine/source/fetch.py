@@ -59,19 +59,34 @@ async def fetch_artifact(
 ) -> dict[str, bytes]:
     """The files of an artifact by relative path; symlinks and other irregular members are left out.
 
-    An artifact of our own `storage` is read there. Otherwise its URL is asked through `download`, which by default
-    speaks to loopback only: other hosts mean something only inside the cluster.
+    What our own `storage` has with this digest is read there, wherever the URL points: after a restart it may still be
+    that of the server before. Otherwise the URL is asked through `download`, which by default speaks to loopback only:
+    other hosts mean something only inside the cluster.
     """
     limits = limits or Limits()
-    data = None
-    if storage is not None and storage.base_url and str(artifact.get("url", "")).startswith(storage.base_url + "/"):
-        data = await asyncio.to_thread(storage.read, artifact)
-        if data is None:
-            raise ArtifactNotFound("artifact not found")
+    url = str(artifact.get("url", ""))
+    data = await asyncio.to_thread(_from_storage, storage, artifact) if storage is not None else None
     if data is None:
-        url = str(artifact.get("url", ""))
+        if storage is not None and _is_loopback(urlsplit(url).hostname or ""):
+            raise ArtifactNotFound("artifact not found")
         data = await _download(url, download or loopback_download, clock or Clock(), retries, limits.compressed)
     return await asyncio.to_thread(_checked, data, artifact, limits)
+
+
+def _from_storage(storage: Storage, artifact: Mapping[str, Any]) -> bytes | None:
+    try:
+        data = storage.read(artifact)
+    except errors.Malformed:
+        return None  # a path that is none of ours
+    return data if data is not None and _matches(data, artifact) else None
+
+
+def _matches(data: bytes, artifact: Mapping[str, Any]) -> bool:
+    algorithm, _, wanted = str(artifact.get("digest") or "").rpartition(":")
+    found = new_hash(algorithm)
+    found.update(data)
+    size = artifact.get("size")
+    return found.hexdigest() == wanted and (not isinstance(size, int) or size == len(data))
 
 
 async def loopback_download(url: str, limit: int) -> tuple[int, bytes]:
@@ -120,11 +135,7 @@ def _checked(data: bytes, artifact: Mapping[str, Any], limits: Limits) -> dict[s
     digest = str(artifact.get("digest") or "")
     if not digest:
         raise FetchFailed("failed to verify archive: empty digest")
-    algorithm, _, wanted = digest.rpartition(":")
-    found = new_hash(algorithm)
-    found.update(data)
-    size = artifact.get("size")
-    if found.hexdigest() != wanted or (isinstance(size, int) and size != len(data)):
+    if not _matches(data, artifact):
         raise FetchFailed(f"failed to verify archive: computed digest doesn't match provided '{digest}' ({_HINT})")
     try:
         return unpack(data, limits)

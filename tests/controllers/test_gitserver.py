@@ -99,7 +99,7 @@ async def test_who_does_not_know_the_token_learns_nothing(server: GitServer, pat
 )
 async def test_only_the_smart_protocol_is_served(server: GitServer, path: str) -> None:
     Repo(server.path("a")).commit({"a": "a"})
-    reader, writer = await asyncio.open_connection("127.0.0.1", int(server.base_url.split(":")[2].split("/")[0]))
+    reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
     token = server.base_url.rpartition("/")[2]
     writer.write(f"GET /{token}{path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n".encode())
     assert (await reader.read()).split()[1] in (b"404", b"401")

@@ -174,6 +174,24 @@ async def test_an_artifact_that_was_collected_is_not_found(storage: Storage) -> 
         await fetch_artifact(artifact, storage=storage)
 
 
+async def test_after_a_restart_the_old_address_does_not_matter(storage: Storage) -> None:
+    artifact = {**store(storage), "url": "http://127.0.0.1:1/old-token/gitrepository/ns/app/abc.tar.gz"}
+    assert await fetch_artifact(artifact, storage=storage) == FILES
+    (storage.root / artifact["path"]).unlink()
+    with pytest.raises(ArtifactNotFound):
+        await fetch_artifact(artifact, storage=storage)
+
+
+async def test_an_artifact_of_somebody_else_is_not_mixed_up_with_ours(storage: Storage) -> None:
+    ours = store(storage)
+    theirs = archive.Member(b"theirs.yaml", b"x")
+    out = io.BytesIO()
+    written = archive.write(out, [theirs])
+    artifact = {**ours, "digest": written.digest, "size": written.size, "url": "http://source-controller/x"}
+    download = answering((200, out.getvalue()))
+    assert await fetch_artifact(artifact, storage=storage, download=download) == {"theirs.yaml": b"x"}
+
+
 async def test_others_are_fetched_from_loopback(served: Storage) -> None:
     artifact = store(served)
     assert await fetch_artifact(artifact) == FILES

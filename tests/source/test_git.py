@@ -18,6 +18,7 @@ from engine.source import gitprocess
 from engine.source.git import Commit, EmptyRepository, Git, GitError
 from engine.source.gittree import Limits
 from engine.source.giturl import Credentials, Reference, remote
+from tests.kube.authority import Authority
 from tests.source.repo import Repo
 
 MAIN = Reference(branch="main")
@@ -179,6 +180,32 @@ async def test_the_servers_own_login(server: GitServer, git: Git) -> None:
     assert (await git.fetch(remote(server.public_url("a"), Credentials(*server.login)), MAIN, 10)).revision
     with pytest.raises(GitError, match="authentication required"):
         await git.fetch(remote(server.public_url("a")), MAIN, 10)
+
+
+async def test_tls_with_an_authority_of_its_own_and_a_bearer_token(server: GitServer, git: Git, tmp_path: Path) -> None:
+    Repo(server.path("a")).commit({"a": "1"})
+    authority = Authority()
+    seen: list[bytes] = []
+
+    async def relay(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        inner_reader, inner = await asyncio.open_connection("127.0.0.1", server.port)
+
+        async def pump(source: asyncio.StreamReader, target: asyncio.StreamWriter, keep: list[bytes]) -> None:
+            while data := await source.read(65536):
+                keep.append(data)
+                target.write(data)
+            target.close()
+
+        await asyncio.gather(pump(reader, inner, seen), pump(inner_reader, writer, []))
+
+    tls = await asyncio.start_server(relay, "127.0.0.1", 0, ssl=authority.server_context(tmp_path, "127.0.0.1"))
+    url = server.url("a").replace("http://", "https://").replace(str(server.port), str(tls.sockets[0].getsockname()[1]))
+    with pytest.raises(GitError, match="certificate"):
+        await git.fetch(remote(url), MAIN, 10)
+    commit = await git.fetch(remote(url, Credentials(bearer="t0k3n", ca=authority.ca)), MAIN, 10)
+    assert commit.revision.startswith("main@sha1:")
+    assert b"\r\nAuthorization: Bearer t0k3n\r\n" in b"".join(seen)
+    tls.close()
 
 
 def living(groups: set[int]) -> list[str]:
