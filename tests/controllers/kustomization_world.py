@@ -18,6 +18,8 @@ from engine.apply.wait import HealthWait
 from engine.clock import Clock
 from engine.controllers.base import Controller, Services
 from engine.controllers.cluster import Fenced, resource_of
+from engine.controllers.drift import Caches, DriftMonitor
+from engine.controllers.drift import Settings as DriftSettings
 from engine.controllers.kustomization import KustomizationReconciler, Settings
 from engine.controllers.kustomization_attempt import Steps
 from engine.controllers.kustomization_build import Builder
@@ -83,6 +85,7 @@ class World:
         self.builder: Builder
         self.watches: Watches
         self.recorder: EventRecorder
+        self.drift: DriftMonitor
 
     async def fetch(self, artifact: Mapping[str, Any]) -> Mapping[str, bytes]:
         try:
@@ -219,7 +222,15 @@ class World:
 
 
 @asynccontextmanager
-async def world(*, quiet: float = 1.0, simulate: bool = False, clock: Clock | None = None) -> AsyncIterator[World]:
+async def world(
+    *,
+    quiet: float = 1.0,
+    simulate: bool = False,
+    clock: Clock | None = None,
+    drive: bool = True,
+    drift: bool = False,
+    drift_settings: DriftSettings = DriftSettings(cluster="test"),
+) -> AsyncIterator[World]:
     clock = clock or Clock()
     async with AsyncExitStack() as stack:
         server = EmbeddedServer(simulate=simulate)
@@ -261,7 +272,12 @@ async def world(*, quiet: float = 1.0, simulate: bool = False, clock: Clock | No
             triggers = Triggers(kustomizations, made.controller.enqueue)
             triggers.watch_source(sources)
             await sources.synced()
-            tasks.append(group.create_task(made.controller.run()))
+            if drive:
+                tasks.append(group.create_task(made.controller.run()))
+            caches = Caches(kustomizations, {"GitRepository": sources}, made.watches)
+            made.drift = DriftMonitor(client, caches, made.builder, discovery, clock=clock, settings=drift_settings)
+            if drift:
+                tasks.append(group.create_task(made.drift.run()))
             try:
                 yield made
             finally:
