@@ -11,12 +11,12 @@ from aiohttp import web
 
 from engine.clock import Clock
 from engine.embedded import simulate
-from engine.embedded import simulate
 from engine.embedded.core import Core
 from engine.embedded.facade import Facade
 from engine.embedded.http import Http
 from engine.embedded.kubeconfig import write_kubeconfig
 from engine.embedded.store import Store
+from engine.embedded.tls import server_context
 
 HOST = "127.0.0.1"
 _TOKEN_BYTES = 32
@@ -24,7 +24,8 @@ _SHUTDOWN_SECONDS = 0.5
 
 
 class EmbeddedServer:
-    """A Kubernetes API on loopback.
+    """A Kubernetes API on loopback: plain HTTP for `url`, and TLS for the kubeconfig, since kubectl sends a
+    token over nothing else.
 
     `data` is the folder of its database, None for memory; `port` 0 takes a free one; `token` None makes one up.
     With `simulate` controllers inside bring workloads up, collect garbage and empty namespaces.
@@ -48,6 +49,8 @@ class EmbeddedServer:
         self._runner: web.AppRunner | None = None
         self._stop_simulation: Callable[[], None] | None = None
         self._url = ""
+        self._tls_url = ""
+        self._certificate = b""
 
     @property
     def url(self) -> str:
@@ -80,7 +83,10 @@ class EmbeddedServer:
         await self._runner.setup()
         site = web.TCPSite(self._runner, HOST, self._port)
         await site.start()
-        port = self._runner.addresses[0][1]
+        context, self._certificate = server_context(HOST, self._clock.now())
+        await web.TCPSite(self._runner, HOST, 0, ssl_context=context).start()
+        port, tls_port = (address[1] for address in self._runner.addresses)
+        self._tls_url = f"https://{HOST}:{tls_port}"
         self._url = f"http://{HOST}:{port}"
         self._http.listen_on(f"{HOST}:{port}")
         if self._simulate:
@@ -108,4 +114,4 @@ class EmbeddedServer:
 
     def write_kubeconfig(self, path: Path) -> None:
         """A kubeconfig for this server, readable by its owner alone."""
-        write_kubeconfig(path, self._url, self.token)
+        write_kubeconfig(path, self._tls_url, self.token, self._certificate)
