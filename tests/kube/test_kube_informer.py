@@ -3,7 +3,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -261,16 +260,20 @@ async def test_pauses_grow_to_half_a_minute_and_are_jittered(
 ) -> None:
     server.on("*", failure(500, "InternalError", "boom"))
     informer = Informer(client, CONFIG_MAPS)
-    times: list[float] = []
+    pauses: list[float] = []
+
+    def sleepers() -> list[float]:
+        return sorted(due for due, _, future in clock._sleepers if not future.done())
+
     async with running(informer):
         for attempt in range(1, 11):
-            await advance_until(
-                clock, lambda attempt=attempt: len(server.asked) >= attempt, 0.05 if attempt < 7 else 0.5
-            )
-            times.append(clock.monotonic())
-    pauses = [later - earlier for earlier, later in pairwise(times)]
-    assert pauses[0] <= 1.0
-    assert all(20 <= pause <= 42 for pause in pauses[-2:])
+            await until(lambda attempt=attempt: len(server.asked) == attempt and bool(sleepers()))
+            pauses.append(sleepers()[0] - clock.monotonic())
+            await clock.advance(pauses[-1])
+    for number, pause in enumerate(pauses):
+        expected = min(0.5 * 2**number, 30)
+        assert 0.8 * expected <= pause <= 1.2 * expected
+    assert len({round(pause / min(0.5 * 2**number, 30), 6) for number, pause in enumerate(pauses)}) > 1
     assert informer.status.state == "starting"
 
 
