@@ -38,7 +38,7 @@ class Api:
 
 
 @pytest.fixture(scope="session")
-def _real() -> Iterator[RealCluster]:
+def real_cluster() -> Iterator[RealCluster]:
     assets()
     cluster = RealCluster()
     cluster.start()
@@ -50,7 +50,7 @@ def _real() -> Iterator[RealCluster]:
 async def api(request: pytest.FixtureRequest) -> AsyncIterator[Api]:
     """An API server: a fresh embedded one, or the session's real one."""
     if request.param == "real":
-        cluster: RealCluster = request.getfixturevalue("_real")
+        cluster: RealCluster = request.getfixturevalue("real_cluster")
         yield Api("real", load_config([cluster.kubeconfig]))
         return
     server = EmbeddedServer()
@@ -157,7 +157,11 @@ async def opened(api: Api, client: Client, namespace: str, tmp_path: Path) -> As
 
 
 async def _board(session: Session) -> bool:
-    return session.board is not None
+    """Connected, and every kind listed once."""
+    watches = session.watches
+    return session.board is not None and all(
+        i.status.state == "live" for i in (watches.flux.values() if watches else ())
+    )
 
 
 async def apply(client: Client, manifest: dict[str, Any] | str, manager: str = "test") -> dict[str, Any]:

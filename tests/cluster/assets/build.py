@@ -1,8 +1,8 @@
 """Bring the real programs that the real tiers run against into a cache folder, once.
 
-kube-apiserver, kube-controller-manager and Flux's source- and kustomize-controller are built from Go modules whose exact versions
-stand in the go.mod and go.sum beside this file; etcd and kubectl come out of wheels in the lock file. The folder follows envtest's
-convention (`KUBEBUILDER_ASSETS`); its path is printed last.
+kube-apiserver, kube-controller-manager and Flux's source- and kustomize-controller are built from Go modules whose
+exact versions stand in the go.mod and go.sum beside this file; etcd and kubectl come out of wheels in the lock file.
+The folder follows envtest's convention (`KUBEBUILDER_ASSETS`); its path is printed last.
 """
 
 from __future__ import annotations
