@@ -11,11 +11,12 @@ from collections.abc import Callable
 from engine.clock import Clock
 from engine.embedded.facade import Facade
 from engine.embedded.simulate.claim import Claims
+from engine.embedded.simulate.cluster import CONTROLLER_MANAGER, KUBELET, SCHEDULER, Cluster
 from engine.embedded.simulate.daemonset import DaemonSets
 from engine.embedded.simulate.deployment import Deployments
 from engine.embedded.simulate.garbage import Garbage
 from engine.embedded.simulate.job import Jobs
-from engine.embedded.simulate.loop import CONTROLLER_MANAGER, KUBELET, SCHEDULER, Cluster, Loop, Simulator
+from engine.embedded.simulate.loop import Loop, Simulator
 from engine.embedded.simulate.namespace import Namespaces
 from engine.embedded.simulate.nodes import create_nodes
 from engine.embedded.simulate.objects import FAIL

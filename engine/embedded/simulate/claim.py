@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from engine.embedded.facade import Change
-from engine.embedded.simulate.loop import Cluster, Key, Object, Route, Simulator, Stopwatch, itself
+from engine.embedded.simulate.cluster import Cluster, Key, Object
+from engine.embedded.simulate.loop import Route, Simulator, Stopwatch, itself
 from engine.embedded.simulate.objects import is_active, is_deleting, spread
 
 PROTECTION = "kubernetes.io/pvc-protection"

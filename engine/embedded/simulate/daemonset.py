@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from engine.embedded.simulate.loop import Key, Object, Route, Simulator, itself, owner_of_kind
+from engine.embedded.simulate.cluster import Key, Object
+from engine.embedded.simulate.loop import Route, Simulator, itself, owner_of_kind
 from engine.embedded.simulate.nodes import NODES
 from engine.embedded.simulate.objects import (
     REVISION_LABEL,
@@ -16,7 +17,7 @@ from engine.embedded.simulate.objects import (
     template_hash,
     without_zeros,
 )
-from engine.embedded.simulate.owning import belonging, delete_pod
+from engine.embedded.simulate.owning import POD
 
 _COUNTS = ("currentNumberScheduled", "numberMisscheduled", "desiredNumberScheduled", "numberReady")
 
@@ -39,7 +40,7 @@ class DaemonSets(Simulator):
             if node not in pods:
                 pod = pod_from(daemon_set["spec"]["template"], daemon_set, labels={REVISION_LABEL: revision})
                 pod["spec"]["nodeName"] = node
-                self.cluster.api.create(pod)
+                self.cluster.create(pod)
         if (daemon_set["spec"].get("updateStrategy") or {}).get("type") != "OnDelete":
             self._update(daemon_set, pods, revision)
         self._report(daemon_set, revision)
@@ -47,7 +48,7 @@ class DaemonSets(Simulator):
 
     def _pods(self, daemon_set: Object) -> dict[str, Object]:
         """By node."""
-        found = belonging(self.cluster.api, "v1", "Pod", daemon_set)
+        found = self.cluster.belonging(daemon_set, POD)
         return {str(pod["spec"].get("nodeName")): pod for pod in found if is_active(pod)}
 
     def _update(self, daemon_set: Object, pods: Mapping[str, Object], revision: str) -> None:
@@ -57,10 +58,10 @@ class DaemonSets(Simulator):
         for pod in pods.values():
             if _revision_of(pod) != revision and (down < allowed or not is_ready(pod)):
                 down += is_ready(pod)
-                delete_pod(self.cluster.api, pod)
+                self.cluster.delete_pod(pod)
 
     def _report(self, daemon_set: Object, revision: str) -> None:
-        metadata, pods = daemon_set["metadata"], self._pods(daemon_set)
+        pods = self._pods(daemon_set)
         ready = sum(map(is_ready, pods.values()))
         status = {
             "currentNumberScheduled": len(pods),
@@ -70,11 +71,9 @@ class DaemonSets(Simulator):
             "numberAvailable": ready,
             "numberUnavailable": len(NODES) - ready,
             "updatedNumberScheduled": sum(_revision_of(pod) == revision for pod in pods.values()),
-            "observedGeneration": metadata["generation"],
+            "observedGeneration": daemon_set["metadata"]["generation"],
         }
-        self.cluster.api.patch_status(
-            "apps/v1", "DaemonSet", metadata["namespace"], metadata["name"], without_zeros(status, *_COUNTS)
-        )
+        self.cluster.write_status(daemon_set, without_zeros(status, *_COUNTS))
 
 
 def _revision_of(pod: Object) -> str:

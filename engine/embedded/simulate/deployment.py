@@ -5,7 +5,8 @@ from __future__ import annotations
 import copy
 from collections.abc import Mapping
 
-from engine.embedded.simulate.loop import Key, Object, Route, Simulator, itself, owner_of_kind
+from engine.embedded.simulate.cluster import Key, Object
+from engine.embedded.simulate.loop import Route, Simulator, itself, owner_of_kind
 from engine.embedded.simulate.objects import (
     HASH_LABEL,
     condition,
@@ -15,7 +16,7 @@ from engine.embedded.simulate.objects import (
     template_hash,
     without_zeros,
 )
-from engine.embedded.simulate.owning import belonging
+from engine.embedded.simulate.owning import REPLICA_SET
 
 REVISION = "deployment.kubernetes.io/revision"
 _DESIRED = "deployment.kubernetes.io/desired-replicas"
@@ -48,7 +49,7 @@ class Deployments(Simulator):
         return self._report(key, current, everyone)
 
     def _replica_sets(self, deployment: Object) -> list[Object]:
-        found = belonging(self.cluster.api, "apps/v1", "ReplicaSet", deployment)
+        found = self.cluster.belonging(deployment, REPLICA_SET)
         return [replica_set for replica_set in found if not is_deleting(replica_set)]
 
     # The ReplicaSet of the template --------------------------------------------------------------------------------
@@ -58,7 +59,7 @@ class Deployments(Simulator):
         newest = max((_revision(rs) for rs in others), default=0)
         revision = _revision(current) if current is not None and _revision(current) > newest else newest + 1
         if current is None:
-            current = self.cluster.api.create(_replica_set(deployment, wanted, revision, others))
+            current = self.cluster.create(_replica_set(deployment, wanted, revision, others))
         else:
             self._annotate(
                 current, {**_inherited(deployment), **_scale_annotations(deployment), REVISION: str(revision)}
@@ -151,7 +152,7 @@ class Deployments(Simulator):
             "observedGeneration": deployment["metadata"]["generation"],
             "conditions": [entry for entry in (self._available(deployment, enough), progressing) if entry],
         }
-        self.cluster.api.patch_status("apps/v1", "Deployment", *key, without_zeros(status))
+        self.cluster.write_status(deployment, without_zeros(status))
         return again
 
     def _available(self, deployment: Object, enough: bool) -> Object:

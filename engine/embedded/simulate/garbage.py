@@ -9,7 +9,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from engine.embedded.facade import Change
-from engine.embedded.simulate.loop import Cluster, Key, Object, Route, Simulator
+from engine.embedded.simulate.cluster import Cluster, Key, Object
+from engine.embedded.simulate.loop import Route, Simulator
 from engine.embedded.simulate.objects import is_deleting
 
 FOREGROUND = "foregroundDeletion"

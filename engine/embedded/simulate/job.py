@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from engine.embedded.simulate.loop import Key, Object, Route, Simulator, itself, owner_of_kind
+from engine.embedded.simulate.cluster import Key, Object
+from engine.embedded.simulate.loop import Route, Simulator, itself, owner_of_kind
 from engine.embedded.simulate.objects import condition, is_active, is_deleting, is_ready, pod_from, without_zeros
-from engine.embedded.simulate.owning import BURST, MAX_PODS, belonging, delete_pods
+from engine.embedded.simulate.owning import BURST, MAX_PODS, POD
 
 _SUCCEEDED = ("CompletionsReached", "Reached expected number of succeeded pods")
 _FAILED = ("BackoffLimitExceeded", "Job has reached the specified backoff limit")
@@ -48,7 +49,7 @@ class Jobs(Simulator):
         return self._expire(self.cluster.api.get("batch/v1", "Job", *key) or job)
 
     def _pods(self, job: Object) -> list[Object]:
-        return belonging(self.cluster.api, "v1", "Pod", job)
+        return self.cluster.belonging(job, POD)
 
     def _run(self, job: Object, pods: list[Object], succeeded: int) -> None:
         spec = job["spec"]
@@ -56,22 +57,22 @@ class Jobs(Simulator):
         missing = int(spec.get("completions") or 1) - succeeded - active
         room = min(int(spec.get("parallelism", 1)), MAX_PODS) - active
         for _ in range(max(0, min(missing, room, BURST))):
-            self.cluster.api.create(pod_from(spec["template"], job))
+            self.cluster.create(pod_from(spec["template"], job))
         self._report(job, [])
 
     def _suspend(self, job: Object, pods: list[Object]) -> None:
         active = [pod for pod in pods if is_active(pod)]
-        delete_pods(self.cluster.api, active, len(active))
+        self.cluster.delete_pods(active, len(active))
         self._report(job, [self._condition(job, "Suspended", "True", "JobSuspended", "Job suspended")], started=False)
 
     def _end(self, job: Object, pods: list[Object], kind: str, first: str, words: tuple[str, str]) -> None:
         active = [pod for pod in pods if is_active(pod)]
-        delete_pods(self.cluster.api, active, len(active))
+        self.cluster.delete_pods(active, len(active))
         conditions = [self._condition(job, name, "True", *words) for name in (first, kind)]
         self._report(job, conditions, completed=kind == "Complete")
 
     def _report(self, job: Object, conditions: list[Object], *, started: bool = True, completed: bool = False) -> None:
-        metadata, before, pods = job["metadata"], job.get("status") or {}, self._pods(job)
+        before, pods = job.get("status") or {}, self._pods(job)
         status: Object = {
             "active": sum(map(is_active, pods)),
             "ready": sum(map(is_ready, pods)),
@@ -83,10 +84,8 @@ class Jobs(Simulator):
             "completionTime": self.cluster.now() if completed else None,
             "conditions": conditions or None,
         }
-        self.cluster.api.patch_status(
-            "batch/v1", "Job", metadata["namespace"], metadata["name"],
-            without_zeros(status, "ready", "terminating", "uncountedTerminatedPods"),
-        )  # fmt: skip
+        kept = ("ready", "terminating", "uncountedTerminatedPods")
+        self.cluster.write_status(job, without_zeros(status, *kept))
 
     def _condition(self, job: Object, kind: str, status: str, reason: str, message: str) -> Object:
         before = condition(job, kind)

@@ -10,49 +10,20 @@ import asyncio
 import logging
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
-from datetime import datetime
-from typing import Any
 
 from engine.clock import Clock
-from engine.embedded.facade import Change, Facade
+from engine.embedded.facade import Change
+from engine.embedded.simulate.cluster import Cluster, Key
 from engine.embedded.status import ApiError
 
 log = logging.getLogger(__name__)
 
-Object = dict[str, Any]
-Key = tuple[str, str]
 #: What a change means for a simulator: the keys to look at.
 Route = Callable[[Change], Iterable[Key]]
-
-CONTROLLER_MANAGER = "kube-controller-manager"
-KUBELET = "kubelet"
-SCHEDULER = "kube-scheduler"
 
 _RETRY_SECONDS = 1.0
 _GONE = (403, 404)
 _MAX_RETRIES = 5
-
-
-@dataclass(frozen=True, slots=True)
-class Cluster:
-    """What simulators work with: the API as each of the cluster's own managers, and the time."""
-
-    api: Facade
-    kubelet: Facade
-    scheduler: Facade
-    clock: Clock
-
-    def now(self) -> str:
-        """Wall time as objects write it (RFC 3339, seconds)."""
-        return self.clock.now().strftime("%Y-%m-%dT%H:%M:%SZ")
-
-    def since(self, moment: Any) -> float:
-        """Seconds since a time that an object states; 0 when it states none."""
-        try:
-            return max(0.0, (self.clock.now() - datetime.fromisoformat(str(moment))).total_seconds())
-        except ValueError:
-            return 0.0
 
 
 class Simulator:
@@ -153,6 +124,7 @@ class Loop:
         return bool(self._queue)
 
     def _changed(self, change: Change) -> None:
+        self._cluster.ownership.changed(change)
         obj = change.object
         routes = self._routes.get((obj.get("apiVersion", ""), obj.get("kind", "")), ())
         for simulator, route in (*routes, *self._routes.get(Simulator.ANY, ())):

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from engine.embedded.facade import Change
-from engine.embedded.simulate.loop import Key, Object, Route, Simulator
+from engine.embedded.simulate.cluster import Key, Object
+from engine.embedded.simulate.loop import Route, Simulator
 from engine.embedded.simulate.objects import is_deleting
 
 ROOT_CA = "kube-root-ca.crt"
@@ -106,5 +107,4 @@ class Namespaces(Simulator):
             since = (before.get(kind) or {}).get("lastTransitionTime") or self.cluster.now()
             entry = {"type": kind, "status": "True", "lastTransitionTime": since}
             conditions.append({**entry, "reason": reason, "message": message})
-        name = namespace["metadata"]["name"]
-        self.cluster.api.patch_status("v1", "Namespace", "", name, {"phase": "Terminating", "conditions": conditions})
+        self.cluster.write_status(namespace, {"phase": "Terminating", "conditions": conditions})

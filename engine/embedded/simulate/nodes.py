@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from engine.embedded.simulate.loop import Cluster
+from engine.embedded.simulate.cluster import Cluster
 
 NODES = ("node-1", "node-2")
 VERSION = "v1.36.0"

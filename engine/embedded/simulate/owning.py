@@ -1,48 +1,82 @@
-"""Which objects a workload has, and how it gets and loses pods: in bursts, so that requests come between."""
+"""Which objects a workload has, and how it loses pods: in bursts, so that requests come between."""
 
 from __future__ import annotations
 
-from engine.embedded.facade import Facade
-from engine.embedded.simulate.objects import (
-    Object,
-    controller_uid,
-    is_deleting,
-    is_ready,
-    match_labels,
-    owned,
-    owner_reference,
-)
+from collections.abc import Iterator
+
+from engine.embedded.facade import Change
+from engine.embedded.simulate.objects import Object, controller_uid, match_labels
 
 #: More pods than this are never made for one owner: its status then says what there is.
-MAX_PODS = 500
+MAX_PODS = 200
 #: Creates and deletes in one go; the changes that they are bring the owner back for the rest.
 BURST = 25
 
+Kind = tuple[str, str]
+Key = tuple[str, str]
 
-def belonging(api: Facade, group_version: str, kind: str, owner: Object) -> list[Object]:
-    """The objects of a kind that are this owner's, oldest first; what it selects and nobody owns, it adopts."""
-    namespace, labels = owner["metadata"]["namespace"], match_labels(owner)
-    found = api.list(group_version, kind, namespace, labels=labels)
-    for orphan in found:
-        if labels and not controller_uid(orphan) and not is_deleting(orphan):
-            references = [*(orphan["metadata"].get("ownerReferences") or ()), owner_reference(owner)]
-            body = {"metadata": {"ownerReferences": references}}
-            api.patch(group_version, kind, namespace, orphan["metadata"]["name"], body)
-    return owned(api.list(group_version, kind, namespace, labels=labels), owner)
+POD: Kind = ("v1", "Pod")
+REPLICA_SET: Kind = ("apps/v1", "ReplicaSet")
+#: The kinds that controllers own.
+OWNED = frozenset({POD, REPLICA_SET})
 
 
-def delete_pods(api: Facade, pods: list[Object], count: int) -> None:
-    """Delete so many, those first that are not ready, then the youngest."""
-    by_worth = sorted(pods, key=lambda pod: (is_ready(pod), _age_order(pod)))
-    for pod in by_worth[: min(count, BURST)]:
-        delete_pod(api, pod)
+class Ownership:
+    """Keys of owned objects by their controller's uid, and of those that nobody controls.
+
+    What a simulator creates is noted at once, what others write when the change arrives; an object that is gone
+    meanwhile is simply not found when it is read.
+    """
+
+    def __init__(self) -> None:
+        self._owner: dict[tuple[Kind, Key], str] = {}
+        self._keys: dict[tuple[str, Kind], dict[Key, None]] = {}
+
+    def changed(self, change: Change) -> None:
+        """Follow one stored write."""
+        if change.type != "DELETED":
+            self.note(change.object)
+        elif (kind := _kind(change.object)) in OWNED:
+            self._forget(kind, _key(change.object))
+
+    def note(self, obj: Object) -> None:
+        """An object is there, with the controller that it names."""
+        kind = _kind(obj)
+        if kind not in OWNED:
+            return
+        key, owner = _key(obj), controller_uid(obj)
+        if self._owner.get((kind, key)) != owner:
+            self._forget(kind, key)
+            self._owner[kind, key] = owner
+            self._keys.setdefault((owner, kind), {})[key] = None
+
+    def of(self, uid: str, kind: Kind) -> tuple[Key, ...]:
+        """Keys of what this controller owns, in the order they were noted."""
+        return tuple(self._keys.get((uid, kind), ()))
+
+    def orphans(self, owner: Object, kind: Kind) -> Iterator[Key]:
+        """Keys in the owner's namespace that nobody controls."""
+        namespace = owner["metadata"]["namespace"]
+        return (key for key in tuple(self._keys.get(("", kind), ())) if key[0] == namespace)
+
+    def _forget(self, kind: Kind, key: Key) -> None:
+        owner = self._owner.pop((kind, key), None)
+        if owner is not None:
+            keys = self._keys[owner, kind]
+            del keys[key]
+            if not keys:
+                del self._keys[owner, kind]
 
 
-def delete_pod(api: Facade, pod: Object) -> None:
-    """Delete this very pod."""
-    api.delete("v1", "Pod", pod["metadata"]["namespace"], pod["metadata"]["name"], uid=pod["metadata"]["uid"])
+def selects(owner: Object, obj: Object) -> bool:
+    """Whether the owner's matchLabels are all on the object; an empty selector selects nothing."""
+    wanted = match_labels(owner)
+    return bool(wanted) and wanted.items() <= (obj["metadata"].get("labels") or {}).items()
 
 
-def _age_order(pod: Object) -> tuple[int, ...]:
-    """Sorts the youngest first."""
-    return tuple(-ord(char) for char in str(pod["metadata"].get("creationTimestamp") or ""))
+def _kind(obj: Object) -> Kind:
+    return str(obj.get("apiVersion")), str(obj.get("kind"))
+
+
+def _key(obj: Object) -> Key:
+    return str(obj["metadata"].get("namespace") or ""), str(obj["metadata"]["name"])

@@ -6,7 +6,8 @@ import hashlib
 from collections.abc import Callable, Iterable, Mapping
 
 from engine.embedded.facade import Change
-from engine.embedded.simulate.loop import Cluster, Key, Object, Route, Simulator, Stopwatch, itself
+from engine.embedded.simulate.cluster import Cluster, Key, Object
+from engine.embedded.simulate.loop import Route, Simulator, Stopwatch, itself
 from engine.embedded.simulate.nodes import NODES
 from engine.embedded.simulate.objects import FAIL, condition, is_deleting, spread
 
@@ -163,7 +164,7 @@ class Pods(Simulator):
         if phase == "Running" and not before.get("podIP"):
             status["podIP"] = address(metadata["uid"])
             status["podIPs"] = [{"ip": status["podIP"]}]
-        self.cluster.kubelet.patch_status("v1", "Pod", metadata["namespace"], metadata["name"], status)
+        self.cluster.write_status(pod, status, by=self.cluster.kubelet)
 
     def _conditions(self, pod: Object, phase: str, *, ready: bool) -> list[Object]:
         names = ", ".join(container["name"] for container in pod["spec"]["containers"])

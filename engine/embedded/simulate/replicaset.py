@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from engine.embedded.simulate.loop import Key, Object, Route, Simulator, itself, owner_of_kind
+from engine.embedded.simulate.cluster import Key, Object
+from engine.embedded.simulate.loop import Route, Simulator, itself, owner_of_kind
 from engine.embedded.simulate.objects import (
     condition,
     is_active,
@@ -13,7 +14,7 @@ from engine.embedded.simulate.objects import (
     pod_from,
     without_zeros,
 )
-from engine.embedded.simulate.owning import BURST, MAX_PODS, belonging, delete_pods
+from engine.embedded.simulate.owning import BURST, MAX_PODS, POD
 
 
 class ReplicaSets(Simulator):
@@ -25,24 +26,23 @@ class ReplicaSets(Simulator):
 
     def reconcile(self, key: Key) -> float | None:
         """Create or delete pods, then count."""
-        api = self.cluster.api
-        replica_set = api.get("apps/v1", "ReplicaSet", *key)
+        replica_set = self.cluster.api.get("apps/v1", "ReplicaSet", *key)
         if replica_set is None or is_deleting(replica_set):
             return None
         pods = [pod for pod in self._pods(replica_set) if is_active(pod)]
         wanted = min(int(replica_set["spec"].get("replicas", 1)), MAX_PODS)
         if len(pods) < wanted:
             for _ in range(min(wanted - len(pods), BURST)):
-                api.create(pod_from(replica_set["spec"]["template"], replica_set))
+                self.cluster.create(pod_from(replica_set["spec"]["template"], replica_set))
         elif len(pods) > wanted:
-            delete_pods(api, pods, len(pods) - wanted)
+            self.cluster.delete_pods(pods, len(pods) - wanted)
         return self._write_status(replica_set)
 
     def _pods(self, replica_set: Object) -> list[Object]:
-        return belonging(self.cluster.api, "v1", "Pod", replica_set)
+        return self.cluster.belonging(replica_set, POD)
 
     def _write_status(self, replica_set: Object) -> float | None:
-        metadata, minimum = replica_set["metadata"], int(replica_set["spec"].get("minReadySeconds") or 0)
+        minimum = int(replica_set["spec"].get("minReadySeconds") or 0)
         pods = [pod for pod in self._pods(replica_set) if is_active(pod)]
         ready = [pod for pod in pods if is_ready(pod)]
         waits = [
@@ -53,9 +53,7 @@ class ReplicaSets(Simulator):
             "fullyLabeledReplicas": len(pods),
             "readyReplicas": len(ready),
             "availableReplicas": len(ready) - sum(wait > 0 for wait in waits),
-            "observedGeneration": metadata["generation"],
+            "observedGeneration": replica_set["metadata"]["generation"],
         }
-        self.cluster.api.patch_status(
-            "apps/v1", "ReplicaSet", metadata["namespace"], metadata["name"], without_zeros(status, "replicas")
-        )
+        self.cluster.write_status(replica_set, without_zeros(status, "replicas"))
         return min((wait for wait in waits if wait > 0), default=None)

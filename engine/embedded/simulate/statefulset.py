@@ -5,7 +5,8 @@ from __future__ import annotations
 import copy
 from collections.abc import Mapping
 
-from engine.embedded.simulate.loop import Key, Object, Route, Simulator, itself, owner_of_kind
+from engine.embedded.simulate.cluster import Key, Object
+from engine.embedded.simulate.loop import Route, Simulator, itself, owner_of_kind
 from engine.embedded.simulate.objects import (
     REVISION_LABEL,
     is_active,
@@ -15,7 +16,7 @@ from engine.embedded.simulate.objects import (
     pod_from,
     template_hash,
 )
-from engine.embedded.simulate.owning import MAX_PODS, belonging, delete_pod
+from engine.embedded.simulate.owning import MAX_PODS, POD
 
 
 class StatefulSets(Simulator):
@@ -41,7 +42,7 @@ class StatefulSets(Simulator):
 
     def _pods(self, stateful_set: Object) -> dict[int, Object]:
         """By ordinal."""
-        found = belonging(self.cluster.api, "v1", "Pod", stateful_set)
+        found = self.cluster.belonging(stateful_set, POD)
         numbers = ((pod["metadata"]["name"].rpartition("-")[2], pod) for pod in found if is_active(pod))
         return {int(number): pod for number, pod in numbers if number.isdigit()}
 
@@ -52,7 +53,7 @@ class StatefulSets(Simulator):
         parallel = spec.get("podManagementPolicy") == "Parallel"
         surplus = [number for number in sorted(pods, reverse=True) if number not in wanted]
         for number in surplus:
-            delete_pod(self.cluster.api, pods[number])
+            self.cluster.delete_pod(pods[number])
             if not parallel:
                 return
         for number in wanted:
@@ -70,7 +71,7 @@ class StatefulSets(Simulator):
         rolling = (stateful_set["spec"].get("updateStrategy") or {}).get("rollingUpdate") or {}
         for pod in reversed(pods[int(rolling.get("partition") or 0) :]):
             if _revision_of(pod) != revision:
-                delete_pod(self.cluster.api, pod)
+                self.cluster.delete_pod(pod)
                 return
             if not is_ready(pod):
                 return
@@ -95,7 +96,7 @@ class StatefulSets(Simulator):
             volumes.append({"name": template["metadata"]["name"], "persistentVolumeClaim": {"claimName": claim}})
         if volumes:
             pod["spec"]["volumes"] = volumes
-        self.cluster.api.create(pod)
+        self.cluster.create(pod)
 
     def _claim(self, stateful_set: Object, template: Object, name: str) -> None:
         namespace = stateful_set["metadata"]["namespace"]
@@ -111,7 +112,7 @@ class StatefulSets(Simulator):
             )
 
     def _report(self, stateful_set: Object, pods: Mapping[int, Object], revision: str) -> None:
-        metadata, before = stateful_set["metadata"], stateful_set.get("status") or {}
+        before = stateful_set.get("status") or {}
         wanted = int(stateful_set["spec"].get("replicas", 1))
         updated = sum(_revision_of(pod) == revision for pod in pods.values())
         ready = sum(map(is_ready, pods.values()))
@@ -119,7 +120,7 @@ class StatefulSets(Simulator):
         if updated == len(pods) == wanted and ready == wanted:
             current = revision
         status = {
-            "observedGeneration": metadata["generation"],
+            "observedGeneration": stateful_set["metadata"]["generation"],
             "replicas": len(pods),
             "readyReplicas": ready or None,
             "availableReplicas": ready,
@@ -129,7 +130,7 @@ class StatefulSets(Simulator):
             "updateRevision": revision,
             "collisionCount": 0,
         }
-        self.cluster.api.patch_status("apps/v1", "StatefulSet", metadata["namespace"], metadata["name"], status)
+        self.cluster.write_status(stateful_set, status)
 
 
 def _revision_of(pod: Object) -> str:
