@@ -67,6 +67,9 @@ class Palette:
             dark=self.dark,
             ansi=self.ansi,
             variables={
+                # Textual's own style sheet names these two when the theme is native.
+                "ansi-background": "ansi_black" if self.dark else "ansi_white",
+                "ansi-foreground": "ansi_white" if self.dark else "ansi_black",
                 "input-cursor-background": roles[Role.ACCENT],
                 "input-cursor-foreground": self.background,
                 "input-cursor-text-style": "reverse" if self.ansi else "none",

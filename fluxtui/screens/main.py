@@ -11,7 +11,7 @@ from textual.screen import Screen
 from textual.timer import Timer
 from textual.widgets import Input
 
-from engine.api import Answer, Ref, Snapshot
+from engine.api import Answer, Link, Ref, Snapshot
 from fluxtui.bridge import Bridge, Question
 from fluxtui.commands import BY_ID, COMMANDS, Selection
 from fluxtui.screens.desk import Desk
@@ -174,7 +174,8 @@ class MainScreen(Screen[None]):
         now = self.console.now()
         for table in self.tables.values():
             table.tick(now)
-        self._bars()
+        if self.snapshot.connection.link is not Link.LIVE:
+            self._bars()
         self._wait_for_ages()
 
     # --- layout --------------------------------------------------------------------------------
