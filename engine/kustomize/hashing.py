@@ -47,6 +47,17 @@ def go_json(value: Any) -> str:
     return json.dumps(value)
 
 
+def go_json_indented(value: Any, pad: str = "\n") -> str:
+    """The same over several lines, two spaces a level."""
+    deeper = pad + "  "
+    if isinstance(value, dict) and value:
+        fields = (f"{deeper}{_string(key)}: {go_json_indented(value[key], deeper)}" for key in sorted(value))
+        return "{" + ",".join(fields) + pad + "}"
+    if isinstance(value, list) and value:
+        return "[" + ",".join(f"{deeper}{go_json_indented(item, deeper)}" for item in value) + pad + "]"
+    return go_json(value)
+
+
 def _string(text: str) -> str:
     encoded = json.dumps(text, ensure_ascii=False)
     for char, escape in _ESCAPES.items():

@@ -7,28 +7,33 @@ from typing import Any, Final
 from engine import yaml
 from engine.errors import Malformed
 from engine.kustomize.errors import BuildError
-from engine.kustomize.resource import Resource
+from engine.kustomize.resource import Blanks, Resource
 
 _LIST_KINDS: Final = frozenset(("List", "ResourceList"))
 
 
 def resources_from(content: bytes | str, path: str, limits: yaml.Limits) -> list[Resource]:
     """The resources of a YAML or JSON file; BuildError when it holds anything else."""
-    return [Resource(obj) for obj in objects_from(content, path, limits)]
+    blanks: Blanks = {}
 
+    def note(mapping: Any, key: Any) -> None:
+        if isinstance(mapping, dict):
+            blanks[id(mapping), key] = mapping
 
-def objects_from(content: bytes | str, path: str, limits: yaml.Limits) -> list[dict[str, Any]]:
-    """The objects of a file, with List kinds unrolled behind what stands before and after them."""
-    documents = [document for document in parse(content, path, limits) if document not in ({}, [], None)]
+    documents = [document for document in parse(content, path, limits, note) if document not in ({}, [], None)]
     for document in documents:
         _require_identity(document, path)
-    return list(_unrolled(documents, path))
+    resources = [Resource(obj) for obj in _unrolled(documents, path)]
+    if blanks:
+        for resource in resources:
+            resource.blanks = blanks
+    return resources
 
 
-def parse(content: bytes | str, path: str, limits: yaml.Limits) -> list[Any]:
+def parse(content: bytes | str, path: str, limits: yaml.Limits, on_blank: yaml.OnBlank | None = None) -> list[Any]:
     """The documents of a file under kustomize's own rules of YAML."""
     try:
-        return yaml.load_all(content, profile=yaml.Profile.V3, name=path, limits=limits)
+        return yaml.load_all(content, profile=yaml.Profile.V3, name=path, limits=limits, on_blank=on_blank)
     except Malformed as error:
         raise BuildError(error.message) from error
 
@@ -64,7 +69,7 @@ def _items(document: dict[str, Any], path: str) -> list[dict[str, Any]]:
 def _require_identity(obj: Any, path: str) -> None:
     if not isinstance(obj, dict):
         raise BuildError(
-            f"a {type(obj).__name__} stands where a Kubernetes object is expected",
+            f"{'a list' if isinstance(obj, list) else 'a scalar'} stands where a Kubernetes object is expected",
             path=path,
             fix="give it apiVersion, kind and metadata",
         )

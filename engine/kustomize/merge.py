@@ -7,6 +7,7 @@ from typing import Any, Final
 from engine.kustomize.errors import BuildError
 from engine.kustomize.ids import text
 from engine.kustomize.jsonpatch import copy_value
+from engine.kustomize.resource import Blanks, Object
 from engine.kustomize.schemas import NOTHING, Schema, SchemaFor
 
 DIRECTIVE: Final = "$patch"
@@ -29,6 +30,22 @@ def strategic_merge(target: Any, patch: Any, schema_for: SchemaFor) -> Any:
     The patch stays as it is, so that it can be applied to many targets.
     """
     return _Merger(schema_for).value(target, copy_value(patch), None, "")
+
+
+def remove_blanks(obj: Object, blanks: Blanks, schema_for: SchemaFor) -> None:
+    """Remove the fields without a value that a merge comes by; lists without merge keys it does not enter."""
+    schema = schema_for(text(obj.get("apiVersion")), text(obj.get("kind"))) or NOTHING
+    queue: list[tuple[Any, Schema]] = [(obj, schema)]
+    while queue:
+        node, schema = queue.pop()
+        if isinstance(node, dict):
+            for key in list(node):
+                if node[key] is None and (id(node), key) in blanks:
+                    del node[key]
+                else:
+                    queue.append((node[key], schema.child(key)))
+        elif isinstance(node, list) and schema.merge_keys:
+            queue.extend((item, schema.items or NOTHING) for item in node)
 
 
 class _Merger:

@@ -10,6 +10,8 @@ from engine.kustomize.ids import Gvk, ResId, gvk_of, id_of, text
 from engine.kustomize.origin import Origin
 
 Object = dict[str, Any]
+#: By identity of the mapping and key; the mappings are kept so that identities stay theirs.
+Blanks = dict[tuple[int, str], Object]
 
 
 class Behavior(Enum):
@@ -32,6 +34,7 @@ class Resource:
         "allow_kind_change",
         "allow_name_change",
         "behavior",
+        "blanks",
         "needs_hash",
         "obj",
         "origin",
@@ -55,6 +58,8 @@ class Resource:
         self.allow_name_change = False
         self.allow_kind_change = False
         self.var_names: list[str] = []
+        #: Fields that are null because nothing is written there; the first strategic merge removes them.
+        self.blanks: Blanks | None = None
 
     @property
     def gvk(self) -> Gvk:

@@ -86,8 +86,8 @@ def _pattern(config: Mapping[str, Any], part: str) -> Any:
 
 
 _REQUIREMENT: Final = re.compile(
-    r"\s*(?:(?P<absent>!)\s*(?P<not_key>[^\s!=,()]+)|(?P<key>[^\s!=,()]+)\s*"
-    r"(?:(?P<op>==|=|!=|>|<)\s*(?P<value>[^\s,()!=]*)|\s(?P<word>in|notin)\s*\((?P<values>[^()]*)\))?)\s*"
+    r"\s*(?:!\s*(?P<absent>[^\s!=,()<>]+)|(?P<key>[^\s!=,()<>]+)"
+    r"(?:\s*(?P<op>==|=|!=|>|<)\s*(?P<value>[^\s,()!=]*)|\s+(?P<word>in|notin)\s*\((?P<values>[^()]*)\))?)\s*"
 )
 
 
@@ -106,7 +106,7 @@ def parse_label_selector(text: str) -> list[Requirement]:
 
 def _requirement(match: re.Match[str]) -> Requirement:
     if match["absent"]:
-        absent = match["not_key"]
+        absent = match["absent"]
         return lambda labels: absent not in labels
     key, op, value = match["key"], match["op"], match["value"]
     if match["word"]:

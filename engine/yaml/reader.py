@@ -47,6 +47,8 @@ class Limits:
 
 
 _DEFAULT: Final = Limits()
+#: Takes the mapping and the key of a field without a value.
+OnBlank = Callable[[Any, Any], None]
 
 
 class PythonParser(Reader, Scanner, Parser):
@@ -56,6 +58,17 @@ class PythonParser(Reader, Scanner, Parser):
         Reader.__init__(self, text)
         Scanner.__init__(self)
         Parser.__init__(self)
+
+
+def _fastest_parser() -> Callable[[str | bytes], Any]:
+    try:
+        from yaml._yaml import CParser
+    except ImportError:  # PyYAML was built without libyaml
+        return PythonParser
+    return CParser
+
+
+_parser: Final = _fastest_parser()
 
 
 def load(
@@ -80,16 +93,19 @@ def load_all(
     name: str = "",
     limits: Limits = _DEFAULT,
     unique_keys: bool = True,
+    on_blank: OnBlank | None = None,
 ) -> list[Any]:
     """Every document of a text that is not empty or null.
 
-    `unique_keys=False` lets the last of equal keys win, as Go's lenient readers do.
+    `unique_keys=False` lets the last of equal keys win, as Go's lenient readers do. `on_blank` is told of
+    every field that is null because nothing is written there.
     """
     if len(text) > limits.max_bytes:
         raise LimitExceeded(f"{name or 'the YAML text'} is larger than {limits.max_bytes} bytes")
     builder = _Builder(profile, name, limits, unique_keys=unique_keys)
+    builder.on_blank = on_blank
     try:
-        parser = getattr(yaml, "CParser", PythonParser)(text)
+        parser = _parser(text)
         return [document for document in builder.documents(parser.get_event) if document is not None]
     except yaml.MarkedYAMLError as error:
         raise builder.malformed(_problem(error), error.problem_mark or error.context_mark) from error
@@ -126,6 +142,7 @@ _MERGE: Final = _Merge()
 class _Builder:
     def __init__(self, profile: Profile, name: str, limits: Limits, *, unique_keys: bool) -> None:
         self.unique_keys = unique_keys
+        self.on_blank: OnBlank | None = None
         self.plain = PLAIN[profile]
         self.profile = profile
         self.name = name
@@ -170,6 +187,8 @@ class _Builder:
                 value = self._scalar(event)
                 if event.anchor is not None:
                     anchors[event.anchor] = value
+                if not event.value and value is None and self.on_blank is not None and stack:
+                    self.on_blank(stack[-1].value, stack[-1].key)
             elif kind is MappingStartEvent or kind is SequenceStartEvent:
                 self._open(stack, event)
                 continue
@@ -280,12 +299,12 @@ class _Builder:
                 return base64.b64decode("".join(text.split()), validate=True).decode(errors="replace")
             except binascii.Error as error:
                 raise self.malformed("!!binary data is not base64", event.start_mark) from error
-        if tag in ("str", "timestamp"):
+        if tag == "str":
             return text
         value = self.plain(text)
         wanted = _TAG_TYPES.get(tag)
         if wanted is not None and (not isinstance(value, wanted) or isinstance(value, bool) is not (tag == "bool")):
-            raise self.malformed(f'"{text}" is not a !!{tag}', event.start_mark)
+            raise self.malformed(f"this is not a !!{tag}", event.start_mark)
         return value
 
 

@@ -13,7 +13,7 @@ from decimal import Decimal
 from functools import cmp_to_key, lru_cache
 from typing import Any, Final
 
-from engine.yaml.resolve import Profile, number, reads_as_string
+from engine.yaml.resolve import Profile, reads_as_string
 
 #: Text that is certainly fine without quotes as far as its characters go.
 _SIMPLE: Final = re.compile(r"[A-Za-z0-9_./+$()^~;=<\\][A-Za-z0-9_./+$()^~;=<\\&*!|>'\"%@`,\[\]{}?-]*", re.ASCII)
@@ -108,10 +108,11 @@ def _scalar(value: Any, pad: str, column: int) -> str:
 
 def float_text(value: float) -> str:
     """A float as Go's %g with the shortest digits prints it (exponent from 1e+06 on); integral ones as ints."""
-    if isinstance(number(value), int):
-        return str(int(value))
     if value.is_integer() and abs(value) < 1e21:
-        return str(int(Decimal(repr(value))))
+        # JSON writes the digits out; whoever reads them gets an integer if 64 bits hold it.
+        whole = int(Decimal(repr(value)))
+        if -(2**63) <= whole < 2**64:
+            return str(whole)
     mantissa, _, exponent_text = _shortest(value).partition("e")
     exponent = int(exponent_text)
     if -4 <= exponent < 6:
@@ -163,7 +164,7 @@ def _quote(text: str) -> str:
     """Plain, 'single' or "double" quoted text without newlines."""
     if not reads_as_string(text):
         return _double(text)
-    if _SIMPLE.fullmatch(text) and not text.startswith("---"):
+    if _SIMPLE.fullmatch(text) and not text.startswith(("---", "...")):
         return text
     if _SPECIAL.search(text) or _SPACE_BREAK.search(text):
         return _double(text)

@@ -9,7 +9,7 @@ from engine.kustomize.errors import BuildError
 from engine.kustomize.files import Files
 from engine.kustomize.jsonpatch import Operation, apply_patch, parse_patch
 from engine.kustomize.load import resources_from
-from engine.kustomize.merge import MISSING, strategic_merge
+from engine.kustomize.merge import MISSING, remove_blanks, strategic_merge
 from engine.kustomize.resmap import ResMap
 from engine.kustomize.resource import Resource
 from engine.kustomize.schemas import SchemaFor, schema_for
@@ -22,6 +22,9 @@ def merge_into(target: Resource, patch: Resource, schemas: SchemaFor) -> None:
     name, namespace, kind = target.name, target.namespace, target.kind
     if patch.allow_name_change or patch.allow_kind_change:
         target.remember()
+    if target.blanks is not None:
+        remove_blanks(target.obj, target.blanks, schemas)
+        target.blanks = None
     try:
         merged = strategic_merge(target.obj, patch.obj, schemas)
     except BuildError as error:
@@ -91,6 +94,7 @@ class JSONPatch:
         for resource in self._target.select(resources):
             if self._remember:
                 resource.remember()
+            resource.blanks = None
             try:
                 resource.obj = apply_patch(resource.obj, self._operations)
             except BuildError as error:

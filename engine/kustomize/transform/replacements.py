@@ -5,12 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
+from engine import yaml
+from engine.errors import Unsupported
 from engine.kustomize.errors import BuildError
-from engine.kustomize.fieldpath import Slot, find, lookup, split_field_path
+from engine.kustomize.fieldpath import Maker, Slot, find, lookup, split_field_path
 from engine.kustomize.files import Files
+from engine.kustomize.hashing import go_json, go_json_indented
 from engine.kustomize.ids import Gvk, ResId, text
 from engine.kustomize.jsonpatch import copy_value
 from engine.kustomize.kustomization import REPLACEMENT
+from engine.kustomize.load import parse
 from engine.kustomize.resmap import ResMap
 from engine.kustomize.resource import Resource
 from engine.kustomize.selector import Selector
@@ -19,6 +23,7 @@ from engine.kustomize.transform.base import Config
 from engine.yaml.resolve import plain_v3
 
 _DEFAULT_PATH: Final = "metadata.name"
+_TEXT_LIMITS: Final = yaml.Limits(max_bytes=4 * 1024 * 1024)
 
 
 class _Unset:
@@ -112,8 +117,48 @@ class _Target:
         for resource in resources:
             if self._selects(resource):
                 for path in self._paths:
-                    for slot in self._slots(resource, path, value):
-                        self._set(slot, value)
+                    parts = split_field_path(path)
+                    if not self._put_inside_text(resource, parts, value):
+                        for slot in self._slots(resource, path, parts, value):
+                            self._set(slot, value)
+
+    def _put_inside_text(self, resource: Resource, parts: list[str], value: Any) -> bool:
+        """Whether the path led through a text that is JSON itself, and the value is now in there."""
+        for length in range(1, len(parts)):
+            try:
+                text_slot = find(Slot([resource.obj], 0), parts[:length], None)
+            except BuildError:
+                return False
+            if len(text_slot) != 1 or not isinstance(text_slot[0].value, str):
+                continue
+            return self._put_inside(text_slot[0], parts[length:], value, resource)
+        return False
+
+    def _put_inside(self, slot: Slot, parts: list[str], value: Any, resource: Resource) -> bool:
+        written = slot.value.strip()
+        try:
+            document = Slot(parse(written, str(resource.id), _TEXT_LIMITS), 0)
+            inner = find(document, parts, self._maker(value))
+        except (BuildError, IndexError):
+            return False
+        if not inner:
+            return False
+        if written[0] not in "{[":
+            raise Unsupported(
+                f"{resource.id}, replacements: putting a value into YAML that is text of a field is not built yet",
+                fix="keep the text as JSON, or replace the whole field",
+            )
+        for found in inner:
+            self._set(found, value)
+        indented = "\n" in slot.value and "  " in slot.value
+        slot.set(go_json_indented(document.value) if indented else go_json(document.value))
+        return True
+
+    def _maker(self, value: Any) -> Maker | None:
+        def make() -> Any:
+            return {} if isinstance(value, dict) else [] if isinstance(value, list) else _UNSET
+
+        return make if self._options.get("create") else None
 
     def _selects(self, resource: Resource) -> bool:
         if not self._select.matches_strings(resource):
@@ -126,14 +171,10 @@ class _Target:
                 return False
         return any(map(self._select.matches_id, identities))
 
-    def _slots(self, resource: Resource, path: str, value: Any) -> list[Slot]:
-        def make() -> Any:
-            return {} if isinstance(value, dict) else [] if isinstance(value, list) else _UNSET
-
-        create = bool(self._options.get("create"))
-        verb = "find or create" if create else "find"
+    def _slots(self, resource: Resource, path: str, parts: list[str], value: Any) -> list[Slot]:
+        verb = "find or create" if self._options.get("create") else "find"
         try:
-            found = find(Slot([resource.obj], 0), split_field_path(path), make if create else None)
+            found = find(Slot([resource.obj], 0), parts, self._maker(value))
         except BuildError as error:
             raise resource.build_error(
                 f'unable to {verb} field "{path}" in replacement target: {error.message}'
