@@ -14,6 +14,7 @@ import os
 import re
 import secrets
 import signal
+import ssl
 from collections import deque
 from contextlib import suppress
 from dataclasses import dataclass
@@ -43,18 +44,29 @@ class Faults:
     hang: bool = False
     #: `user:password` that every request must carry.
     basic_auth: str = ""
+    #: A token that every request must carry.
+    bearer: str = ""
 
 
 class GitServer:
     """Serves and takes pushes; hooks do not run, and configuration of the user or the system is not read."""
 
-    def __init__(self, root: Path, clock: Clock | None = None, *, port: int = 0, token: str | None = None) -> None:
+    def __init__(
+        self,
+        root: Path,
+        clock: Clock | None = None,
+        *,
+        port: int = 0,
+        token: str | None = None,
+        tls: ssl.SSLContext | None = None,
+    ) -> None:
         self.root = root
         self.faults = Faults()
         #: The last requests, as `METHOD /name.git/…?query`.
         self.requests: deque[str] = deque(maxlen=1000)
         self._clock = clock or Clock()
         self._port = port
+        self._tls = tls
         self._token = token or secrets.token_urlsafe(24)
         self._runner: web.AppRunner | None = None
 
@@ -65,7 +77,7 @@ class GitServer:
         app.router.add_route("*", "/{path:.*}", self._answer)
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.5)
         await self._runner.setup()
-        site = web.TCPSite(self._runner, "127.0.0.1", self._port)
+        site = web.TCPSite(self._runner, "127.0.0.1", self._port, ssl_context=self._tls)
         await site.start()
         self._port = self._runner.addresses[0][1]
 
@@ -83,7 +95,7 @@ class GitServer:
     @property
     def base_url(self) -> str:
         """Where the repositories are, without a trailing slash; it contains the token."""
-        return f"http://127.0.0.1:{self._port}/{self._token}"
+        return f"{self._root_url}/{self._token}"
 
     @property
     def login(self) -> tuple[str, str]:
@@ -96,7 +108,11 @@ class GitServer:
 
     def public_url(self, name: str) -> str:
         """The URL of a repository without the token: whoever uses it has to log in."""
-        return f"http://127.0.0.1:{self._port}/{name}.git"
+        return f"{self._root_url}/{name}.git"
+
+    @property
+    def _root_url(self) -> str:
+        return f"{'https' if self._tls else 'http'}://127.0.0.1:{self._port}"
 
     def path(self, name: str) -> Path:
         """The folder of a repository."""
@@ -113,7 +129,9 @@ class GitServer:
         if self.faults.status:
             return web.Response(status=self.faults.status, text=f"fault {self.faults.status}\n")
         if self.faults.basic_auth and not _authorized(request, self.faults.basic_auth):
-            return web.Response(status=401, text="unauthorized\n", headers={"WWW-Authenticate": 'Basic realm="git"'})
+            return _unauthorized()
+        if self.faults.bearer and request.headers.get("Authorization") != f"Bearer {self.faults.bearer}":
+            return _unauthorized()
         match = _ROUTE.fullmatch(path)
         if match is None or not (self.root / match["repository"]).is_dir():
             return web.Response(status=404)

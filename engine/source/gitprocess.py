@@ -23,10 +23,10 @@ from engine import errors
 _CHUNK = 64 * 2**10
 _STDERR = 64 * 2**10
 
-#: What git may see of our environment: where programs are, and the proxies.
+#: What git may see of our environment: where programs are, the proxies, the authorities that are trusted here.
 _PASSED_ON = (
     "PATH", "http_proxy", "https_proxy", "HTTPS_PROXY", "no_proxy", "NO_PROXY", "all_proxy", "ALL_PROXY",
-    "SSL_CERT_FILE", "SSL_CERT_DIR", "TMPDIR",
+    "SSL_CERT_FILE", "SSL_CERT_DIR", "GIT_SSL_CAINFO", "GIT_SSL_CAPATH", "TMPDIR",
 )  # fmt: skip
 
 _CONFIG = {
@@ -199,6 +199,8 @@ class Job:
 
 def _environment(home: Path, config: Mapping[str, str], git_dir: Path | None) -> dict[str, str]:
     variables = {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
+    if "SSL_CERT_FILE" in variables:
+        variables.setdefault("GIT_SSL_CAINFO", variables["SSL_CERT_FILE"])  # git itself looks at its own name only
     variables |= {
         "HOME": str(home),
         "XDG_CONFIG_HOME": str(home),

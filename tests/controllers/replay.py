@@ -165,6 +165,8 @@ class Scenario:
         elif "removeStoredArtifact" in action:
             for file in self._world.storage.root.rglob("*.tar.gz"):
                 file.unlink()
+        elif "wait" in action and isinstance(action["wait"], str):
+            await asyncio.sleep(float(action["wait"].removesuffix("s")))  # the scenario's own time
         elif "wait" in action:
             await self._world.until(self.name, *action["wait"])
         else:

@@ -25,6 +25,7 @@ SCENARIOS = [
     "89-git-ignore-file",
     "90-git-ignore-spec",
     "91-git-empty",
+    "92-git-interval",
     "93-git-suspend",
     "94-git-force-push",
     "95-git-artifact-gone",
