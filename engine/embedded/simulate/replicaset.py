@@ -29,21 +29,20 @@ class ReplicaSets(Simulator):
         replica_set = self.cluster.api.get("apps/v1", "ReplicaSet", *key)
         if replica_set is None or is_deleting(replica_set):
             return None
-        pods = [pod for pod in self._pods(replica_set) if is_active(pod)]
+        pods = self._pods(replica_set)
         wanted = min(int(replica_set["spec"].get("replicas", 1)), MAX_PODS)
         if len(pods) < wanted:
             for _ in range(min(wanted - len(pods), BURST)):
                 self.cluster.create(pod_from(replica_set["spec"]["template"], replica_set))
         elif len(pods) > wanted:
             self.cluster.delete_pods(pods, len(pods) - wanted)
-        return self._write_status(replica_set)
+        return self._write_status(replica_set, pods if len(pods) == wanted else self._pods(replica_set))
 
     def _pods(self, replica_set: Object) -> list[Object]:
-        return self.cluster.belonging(replica_set, POD)
+        return [pod for pod in self.cluster.belonging(replica_set, POD) if is_active(pod)]
 
-    def _write_status(self, replica_set: Object) -> float | None:
+    def _write_status(self, replica_set: Object, pods: list[Object]) -> float | None:
         minimum = int(replica_set["spec"].get("minReadySeconds") or 0)
-        pods = [pod for pod in self._pods(replica_set) if is_active(pod)]
         ready = [pod for pod in pods if is_ready(pod)]
         waits = [
             minimum - self.cluster.since(condition(pod, "Ready").get("lastTransitionTime")) for pod in ready if minimum
