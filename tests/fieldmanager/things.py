@@ -46,29 +46,34 @@ def thing(**spec):
     return {"apiVersion": "test.io/v1", "kind": "Thing", "metadata": {"name": "a"}, "spec": spec}
 
 
-def some_spec(dice):
+def some_spec(dice, *, empties=True):
+    """Random contents; without `empties` no list and no map in it is empty."""
+    least = 0 if empties else 1
     spec = {}
     if dice.random() < 0.5:
         spec["n"] = dice.randint(0, 2)
     if dice.random() < 0.5:
-        spec["set"] = dice.sample("abcd", dice.randint(0, 3))
+        spec["set"] = dice.sample("abcd", dice.randint(least, 3))
     if dice.random() < 0.4:
-        spec["atomic"] = dice.choices("ab", k=dice.randint(0, 2))
+        spec["atomic"] = dice.choices("ab", k=dice.randint(least, 2))
     if dice.random() < 0.6:
-        spec["items"] = [
-            {
-                "name": name,
-                **({"value": dice.randint(0, 1)} if dice.random() < 0.5 else {}),
-                **(
-                    {"labels": {k: dice.choice("12") for k in dice.sample("xyz", dice.randint(0, 2))}}
-                    if dice.random() < 0.5
-                    else {}
-                ),
-            }
-            for name in dice.sample("abcd", dice.randint(0, 3))
-        ]
+        spec["items"] = [_item(dice, name, least) for name in dice.sample("abcd", dice.randint(least, 3))]
     if dice.random() < 0.4:
-        spec["values"] = {k: dice.choice([1, "s", [1], {"d": dice.randint(0, 1)}, {}]) for k in dice.sample("pqr", 2)}
+        some = [1, "s", [1], {"d": dice.randint(0, 1)}, *([{}] if empties else [])]
+        spec["values"] = {key: dice.choice(some) for key in dice.sample("pqr", 2)}
     if dice.random() < 0.4:
-        spec["labels"] = {k: dice.choice("12") for k in dice.sample("xyz", dice.randint(0, 2))}
+        spec["labels"] = _labels(dice, least)
     return spec
+
+
+def _labels(dice, least):
+    return {key: dice.choice("12") for key in dice.sample("xyz", dice.randint(least, 2))}
+
+
+def _item(dice, name, least):
+    item = {"name": name}
+    if dice.random() < 0.5:
+        item["value"] = dice.randint(0, 1)
+    if dice.random() < 0.5:
+        item["labels"] = _labels(dice, least)
+    return item

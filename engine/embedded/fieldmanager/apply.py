@@ -26,7 +26,7 @@ from engine.embedded.fieldmanager.managed import (
     with_managers,
 )
 from engine.embedded.fieldmanager.nodes import ANY, Node, node
-from engine.embedded.fieldmanager.typed import compare, field_set, fresh, merge, remove, sweep, with_named
+from engine.embedded.fieldmanager.typed import compare, field_set, fresh, merge, remove, with_named
 from engine.embedded.fieldmanager.update import record, take
 from engine.embedded.fieldmanager.validate import validate
 from engine.openapi import Schema
@@ -69,13 +69,10 @@ def apply(
     config, fields = _without(applied, ignored, kind), sets.without(ignored)
     last = managers.pop(me, Entry(EMPTY, api_version))
     result = merge(body, config, kind)
-    if drops := not last.fields <= fields:
+    if not last.fields <= fields:
         result = _prune(result, managers, last.fields, fields, kind)
     if result is not body and managers:
         managers = _yield(body, result, managers, me, kind, ignored, force)
-    if drops and result is not body:
-        # A container that is applied empty is there, though nobody owns an empty list.
-        result = merge(sweep(result, _owned(managers, fields), kind), config, kind)
     if own := unowned(fields):
         entry = last.with_fields(own).at_version(api_version)
         managers[me] = entry if result is body else entry.at_time(now)
@@ -131,18 +128,14 @@ def _prune(merged: Any, managers: Managers, last: FieldSet, fields: FieldSet, ki
 
     Removing a field takes all below it, so what others own and what nobody owns is found and kept step by step.
     """
-    owned, last = with_named(_owned(managers, fields), kind), with_named(last, kind)
+    owned = fields
+    for entry in managers.values():
+        owned = owned | entry.fields
+    owned, last = with_named(owned, kind), with_named(last, kind)
     everything = with_named(field_set(merged, kind), kind)
     left = with_named(field_set(remove(merged, last, kind), kind), kind)
     kept = with_named(field_set(remove(merged, everything - (left | owned), kind), kind), kind)
     return remove(merged, (everything - kept) & last, kind)
-
-
-def _owned(managers: Managers, fields: FieldSet) -> FieldSet:
-    """What anybody owns."""
-    for entry in managers.values():
-        fields = fields | entry.fields
-    return fields
 
 
 def _yield(

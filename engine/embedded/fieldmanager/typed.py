@@ -17,17 +17,6 @@ ABSENT: Final = object()
 _LEAF: Final = object()
 
 
-class Emptied:
-    """What is left of a container whose last field was removed, until `sweep` decides whether it stays."""
-
-    def __init__(self, kind: type[dict[str, Any] | list[Any]]) -> None:
-        self.kind = kind
-
-
-EMPTIED_MAP: Final = Emptied(dict)
-EMPTIED_LIST: Final = Emptied(list)
-
-
 def same(left: Any, right: Any) -> bool:
     """Equality of JSON values: 1 equals 1.0, and neither equals true."""
     if left is right:
@@ -91,7 +80,7 @@ def _map_fields(value: Mapping[str, Any], node: Node) -> FieldSet:
         if below is _LEAF:
             members.append(element)
             continue
-        if inner is None or inner == {} or name not in named or isinstance(inner, Emptied):
+        if inner is None or inner == {} or name not in named:
             members.append(element)
         if below:
             children[element] = below
@@ -203,15 +192,16 @@ def _interleave(
 
 
 def remove(value: Any, fields: FieldSet, node: Node) -> Any:
-    """The value without these fields and items; a container that loses all of them is Emptied."""
+    """The value without these fields and items; a container that loses all of them is None.
+
+    The API server leaves the null: built-in types drop it when they are decoded, custom ones judge it.
+    """
     shape = node.shape_of(value)
     if shape is Shape.MAP and isinstance(value, dict) and value:
         return _remove_from_map(value, fields, node)
     if shape in (Shape.SET, Shape.KEYED) and isinstance(value, list) and value:
         return _remove_from_list(value, fields, node)
-    if shape is Shape.LEAF and isinstance(value, (dict, list)):
-        return EMPTIED_MAP if isinstance(value, dict) else EMPTIED_LIST
-    return value
+    return None if shape is Shape.LEAF and isinstance(value, (dict, list)) else value
 
 
 def _remove_from_map(value: dict[str, Any], fields: FieldSet, node: Node) -> Any:
@@ -226,7 +216,7 @@ def _remove_from_map(value: dict[str, Any], fields: FieldSet, node: Node) -> Any
         out[name] = inner if below is None else remove(inner, below, node.field(name))
         changed = changed or out[name] is not inner
     if not out:
-        return EMPTIED_MAP
+        return None
     return out if changed else value
 
 
@@ -242,31 +232,8 @@ def _remove_from_list(value: list[Any], fields: FieldSet, node: Node) -> Any:
         changed = changed or kept is not item
         out.append(kept)
     if not out:
-        return EMPTIED_LIST
+        return None
     return out if changed else value
-
-
-def sweep(value: Any, owned: FieldSet, node: Node) -> Any:
-    """The value with what is Emptied left out, or empty where somebody owns the container itself.
-
-    The API server leaves a null there, which built-in types drop when they are decoded.
-    """
-    if isinstance(value, dict):
-        out = {}
-        for name, inner in value.items():
-            element = "f:" + name
-            if not isinstance(inner, Emptied):
-                out[name] = sweep(inner, owned.children.get(element, EMPTY), node.field(name))
-            elif element in owned.members:
-                out[name] = inner.kind()
-        return out
-    if isinstance(value, list) and node.shape in (Shape.SET, Shape.KEYED):
-        item_node = node.item()
-        return [
-            sweep(item, owned.children.get(element, EMPTY), item_node)
-            for element, item in zip(elements(value, node), value, strict=True)
-        ]
-    return value
 
 
 # --- comparing -----------------------------------------------------------------------------------------------------
@@ -284,7 +251,7 @@ class Comparison:
         """Compare two values, either of which may be ABSENT."""
         if old is new:
             return
-        before, after = (_shape(value, node) for value in (old, new))
+        before, after = node.shape_of(old), node.shape_of(new)
         if new is ABSENT or (old is not ABSENT and before is not after):
             self._handle(before, path, old, new, node)
         if new is not ABSENT:
@@ -335,10 +302,6 @@ class Comparison:
                 if olds:
                     self.walk(place, olds[0], ABSENT, item_node)
                 self.added.append(place)
-
-
-def _shape(value: Any, node: Node) -> Shape:
-    return Shape.MAP if isinstance(value, Emptied) and node.shape is Shape.ANY else node.shape_of(value)
 
 
 def _by_element(items: list[Any], node: Node) -> dict[str, list[Any]]:
