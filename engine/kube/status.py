@@ -117,6 +117,10 @@ def _invalid(message: str, status: dict[str, Any]) -> errors.EngineError:
     return errors.Invalid(message, status=status)
 
 
+def _unsupported(message: str, status: dict[str, Any]) -> errors.EngineError:
+    return errors.Unsupported(message, status=status)
+
+
 def _unavailable(message: str, status: dict[str, Any]) -> errors.EngineError:
     return errors.Unavailable(message, status=status)
 
@@ -128,4 +132,5 @@ _BY_CODE: dict[int, Callable[[str, dict[str, Any]], errors.EngineError]] = {
     409: _conflict,
     410: _expired,
     429: _too_many,
+    501: _unsupported,
 }

@@ -7,11 +7,8 @@ import pytest
 
 from engine import errors
 from engine.clock import VirtualClock
-from engine.embedded.server import EmbeddedServer
-from engine.kube.client import Client
-from engine.kube.config import ClusterConfig
-from engine.kube.events import EVENTS, EventRecorder
-from engine.kube.leases import LEASES, LeaseGroup, held_by
+from engine.kube.events import EventRecorder
+from engine.kube.leases import LeaseGroup, held_by
 from engine.kube.types import Object, PatchType, ResourceType
 from tests.kube.scripted import until
 
@@ -383,33 +380,3 @@ async def test_who_holds_leases_is_read_by_the_servers_clock(memory: Memory, clo
     lease(memory, "source-controller-leader-election-3", "")
     found = await held_by(memory, ["source-controller-leader-election"])  # type: ignore[arg-type]
     assert [one.identity for one in found] == ["fresh", "timeless"]
-
-
-# ---- on the embedded server
-
-
-async def test_events_and_leases_on_an_api_server() -> None:
-    server = EmbeddedServer()
-    await server.start()
-    try:
-        async with Client(ClusterConfig.for_server(server.url, server.token)) as client:
-            about = {**ABOUT, "metadata": {**ABOUT["metadata"], "namespace": "default"}}  # type: ignore[dict-item]
-            recorder = EventRecorder(client, "kustomize-controller", clock=client.clock)
-            for _ in range(2):
-                await recorder.event(about, "Normal", "Progressing", "created")
-            await recorder.flush()
-            [page] = [page async for page in client.list(EVENTS, field_selector="involvedObject.name=app")]
-            assert [event["count"] for event in page.items] == [2]
-
-            one = LeaseGroup(client, CONTROLLERS, "one", namespace="default")
-            two = LeaseGroup(client, CONTROLLERS, "two", namespace="default")
-            assert await one.attempt() == []
-            assert await one.attempt() == []
-            assert {found.identity for found in await two.attempt()} == {"one"}
-            assert {found.identity for found in await held_by(client, CONTROLLERS)} == {"one"}
-            await one.release()
-            assert await two.attempt() == []
-            [page] = [page async for page in client.list(LEASES, "default")]
-            assert {item["spec"]["holderIdentity"] for item in page.items} == {"two"}
-    finally:
-        await server.stop()

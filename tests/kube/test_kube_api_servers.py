@@ -1,9 +1,11 @@
-"""Client and informers against the embedded API server."""
+"""Client, informers, Events and Leases against the embedded API server and, where it is, the real one."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+import secrets
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +14,12 @@ import pytest
 from engine import errors
 from engine.embedded.server import EmbeddedServer
 from engine.kube.client import Client
-from engine.kube.config import ClusterConfig, load_config
+from engine.kube.config import ClusterConfig, Impersonation, UserConfig, load_config
+from engine.kube.events import EVENTS, EventRecorder
 from engine.kube.informer import Informer
+from engine.kube.leases import LEASES, LeaseGroup, held_by
 from engine.kube.types import Object, PatchType
+from tests.cluster.realcluster import RealCluster, assets
 from tests.kube.scripted import CONFIG_MAPS, until
 
 CRD: Object = {
@@ -53,9 +58,34 @@ async def embedded() -> AsyncIterator[EmbeddedServer]:
     await server.stop()
 
 
+@pytest.fixture(scope="module")
+def real_cluster() -> Iterator[RealCluster]:
+    assets()
+    cluster = RealCluster()
+    cluster.start()
+    yield cluster
+    cluster.stop()
+
+
+@pytest.fixture(params=["embedded", pytest.param("real", marks=pytest.mark.real)])
+async def config(request: pytest.FixtureRequest) -> AsyncIterator[ClusterConfig]:
+    if request.param == "real":
+        yield load_config([request.getfixturevalue("real_cluster").kubeconfig])
+        return
+    server = EmbeddedServer(simulate=False)
+    await server.start()
+    yield ClusterConfig.for_server(server.url, server.token)
+    await server.stop()
+
+
 @pytest.fixture
-async def client(embedded: EmbeddedServer) -> AsyncIterator[Client]:
-    async with Client(ClusterConfig.for_server(embedded.url, embedded.token)) as made:
+async def client(config: ClusterConfig) -> AsyncIterator[Client]:
+    async with Client(config) as made:
+        for name in ("a", *(f"cm{number}" for number in range(20))):
+            try:
+                await made.delete(CONFIG_MAPS, "default", name)
+            except errors.NotFound:
+                continue
         yield made
 
 
@@ -90,7 +120,8 @@ async def test_every_verb_and_every_refusal(client: Client) -> None:
     with pytest.raises(errors.NotFound):
         await client.get(CONFIG_MAPS, "default", "a")
     with pytest.raises(errors.LoginRequired):
-        async with Client(ClusterConfig.for_server(client.config.server, "wrong")) as stranger:
+        stranger_config = replace(client.config, user=UserConfig(token="wrong"))
+        async with Client(stranger_config) as stranger:
             await stranger.get(CONFIG_MAPS, "default", "a")
 
 
@@ -101,7 +132,7 @@ async def test_its_kubeconfig_leads_to_it(embedded: EmbeddedServer, tmp_path: Pa
 
 
 async def test_an_informer_holds_what_the_server_holds_under_many_writes(client: Client) -> None:
-    informer = Informer(client, CONFIG_MAPS, namespace="default")
+    informer = Informer(client, CONFIG_MAPS, namespace="default", field_selector="metadata.name!=kube-root-ca.crt")
     told: list[tuple[str, str]] = []
     informer.subscribe(lambda kind, old, new: told.append((kind, (new or old or {})["metadata"]["name"])))
     task = asyncio.create_task(informer.run())
@@ -129,7 +160,7 @@ async def test_pages_of_a_list_are_one_moment(client: Client) -> None:
     for number in range(5):
         await client.create(CONFIG_MAPS, config_map(f"cm{number}"), manager="m")
     names: list[str] = []
-    async for page in client.list(CONFIG_MAPS, "default", limit=2):
+    async for page in client.list(CONFIG_MAPS, "default", limit=2, field_selector="metadata.name!=kube-root-ca.crt"):
         if not names:
             await client.delete(CONFIG_MAPS, "default", "cm4")
         names += [item["metadata"]["name"] for item in page.items]
@@ -198,7 +229,12 @@ async def test_a_server_that_restarts_with_its_data_loses_nothing(tmp_path: Path
     await server.stop()
 
 
-async def test_a_compacted_history_is_listed_again_without_ghosts(embedded: EmbeddedServer, client: Client) -> None:
+async def test_a_compacted_history_is_listed_again_without_ghosts(embedded: EmbeddedServer) -> None:
+    async with Client(ClusterConfig.for_server(embedded.url, embedded.token)) as client:
+        await _compact_while_away(embedded, client)
+
+
+async def _compact_while_away(embedded: EmbeddedServer, client: Client) -> None:
     for name in ("stays", "goes"):
         await client.create(CONFIG_MAPS, config_map(name), manager="m")
     informer = Informer(client, CONFIG_MAPS, namespace="default")
@@ -214,5 +250,68 @@ async def test_a_compacted_history_is_listed_again_without_ghosts(embedded: Embe
     task = asyncio.create_task(informer.run())
     await until(lambda: len(told) == 2)
     assert sorted(told) == ["added comes", "deleted goes"]
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+
+
+async def test_the_same_event_twice_is_one_that_counts(client: Client) -> None:
+    about = {
+        "kind": "ConfigMap",
+        "apiVersion": "v1",
+        "metadata": {"name": "app", "namespace": "default", "uid": secrets.token_hex(8)},
+    }
+    recorder = EventRecorder(client, "kustomize-controller", clock=client.clock)
+    for _ in range(2):
+        await recorder.event(about, "Normal", "Progressing", "created")
+    await recorder.flush()
+    selector = f"involvedObject.uid={about['metadata']['uid']}"  # type: ignore[index]
+    [page] = [page async for page in client.list(EVENTS, field_selector=selector)]
+    assert [event["count"] for event in page.items] == [2]
+
+
+async def test_one_engine_holds_the_leases_and_the_next_takes_them_when_given_back(client: Client) -> None:
+    controllers = ("source-controller", "kustomize-controller")
+    one = LeaseGroup(client, controllers, "one", namespace="default")
+    two = LeaseGroup(client, controllers, "two", namespace="default")
+    assert await one.attempt() == []
+    assert await one.attempt() == []
+    assert {found.identity for found in await two.attempt()} == {"one"}
+    assert {found.identity for found in await held_by(client, controllers)} == {"one"}
+    await one.release()
+    assert await two.attempt() == []
+    [page] = [page async for page in client.list(LEASES, "default")]
+    assert {item["spec"]["holderIdentity"] for item in page.items} == {"two"}
+    await two.release()
+
+
+async def test_metadata_only_brings_metadata_only(client: Client) -> None:
+    await client.create(CONFIG_MAPS, config_map("cm0", x="secret"), manager="m")
+    informer = Informer(client, CONFIG_MAPS, namespace="default", metadata_only=True)
+    task = asyncio.create_task(informer.run())
+    await informer.synced()
+    await client.create(CONFIG_MAPS, config_map("cm1", x="secret"), manager="m")
+    await until(lambda: informer.get("default", "cm1") is not None)
+    for name in ("cm0", "cm1"):
+        found = informer.get("default", name)
+        assert found is not None
+        assert (found["kind"], found["apiVersion"]) == ("ConfigMap", "v1")
+        assert "data" not in found
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+
+
+async def test_acting_as_somebody_without_rights_is_not_allowed(client: Client) -> None:
+    nobody = client.derive(impersonate=Impersonation("system:serviceaccount:default:nobody"))
+    if client.config.source.startswith("http"):
+        # The embedded server knows one person only, and says so.
+        with pytest.raises(errors.Unsupported, match="impersonation"):
+            await nobody.version()
+        return
+    with pytest.raises(errors.NotAllowed, match="cannot list") as caught:
+        _ = [page async for page in nobody.list(CONFIG_MAPS)]
+    assert (caught.value.verb, caught.value.resource) == ("list", "configmaps")
+    informer = Informer(nobody, CONFIG_MAPS)
+    task = asyncio.create_task(informer.run())
+    await until(lambda: informer.status.state == "forbidden")
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)
