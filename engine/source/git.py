@@ -29,6 +29,8 @@ from engine.source.giturl import Reference, Remote
 T = TypeVar("T")
 
 _SUBJECT = 50
+#: What a server's own words may take up in an error.
+_MAX_BODY = 1000
 
 
 class GitError(errors.Retryable):
@@ -114,7 +116,7 @@ class Git:
         def run(job: Job) -> T:
             entries = gittree.entries(job, mirror, commit.hash, self._limits)
             with job.open(["cat-file", "--batch"], git_dir=mirror) as (ask, answer):
-                members = gittree.members(entries, Blobs(ask, answer), spec_ignore, self._limits)
+                members = gittree.members(entries, Blobs(ask, answer), spec_ignore, self._limits, job.check)
                 return store(lambda out: write(out, members))
 
         async with self._locked(mirror):
@@ -246,8 +248,8 @@ def _refs(output: bytes) -> dict[str, str]:
 def failure(output: Output, remote: Remote) -> str:
     """What git said about a remote, in the words that go-git uses for it."""
     get = f'"{remote.url}/info/refs?service=git-upload-pack"'
-    said = [line[8:].strip() for line in output.err.splitlines() if line.startswith("remote: ")]
-    body = "\n".join(said) + "\n" if said else ""
+    said = [_clean(line[8:].strip()) for line in output.err.splitlines() if line.startswith("remote: ")]
+    body = "\n".join(said)[:_MAX_BODY] + "\n" if said else ""
     if "Authentication failed" in output.err:
         return f"authentication required: {body}"
     if status := re.search(r"The requested URL returned error: (\d{3})", output.err):
@@ -283,4 +285,9 @@ def _last_line(text: str) -> str:
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     last = re.sub(r"^(fatal|error): ", "", lines[-1]) if lines else ""
     last = re.sub(r"(?<=//)[^/@\s]*@", "***@", last)
-    return "".join(char for char in last if char.isprintable())[:500]
+    return _clean(last)[:_MAX_BODY]
+
+
+def _clean(text: str) -> str:
+    """Text from a server without control characters."""
+    return "".join(char for char in text if char.isprintable())

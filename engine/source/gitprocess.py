@@ -94,6 +94,11 @@ class Job:
             if self._running is not None:
                 _kill_group(self._running)
 
+    def check(self) -> None:
+        """Raise Timeout when the deadline has passed or somebody killed the job: for work that no process does."""
+        if self._killed or self._left() <= 0:
+            raise Timeout("the git operation took too long")
+
     def run(
         self,
         args: Sequence[str],
@@ -138,8 +143,7 @@ class Job:
         command = [git_executable(), *args]
         variables = _environment(self._home, {**_CONFIG, **(config or {})}, git_dir) | dict(environment or {})
         with self._lock:
-            if self._killed or self._left() <= 0:
-                raise Timeout("the git operation took too long")
+            self.check()
             process = subprocess.Popen(
                 command,
                 stdin=subprocess.PIPE,
@@ -175,10 +179,8 @@ class Job:
             selector.register(process.stdout, selectors.EVENT_READ, out)
             selector.register(process.stderr, selectors.EVENT_READ, err)
             while selector.get_map():
-                ready = selector.select(max(self._left(), 0))
-                if self._killed or (not ready and self._left() <= 0):
-                    raise Timeout("the git operation took too long")
-                for key, _ in ready:
+                self.check()
+                for key, _ in selector.select(max(self._left(), 0)):
                     chunk = os.read(key.fd, _CHUNK)
                     if not chunk:
                         selector.unregister(key.fileobj)

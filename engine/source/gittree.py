@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
@@ -23,6 +23,8 @@ class Limits:
     commit: int = 2**20
     packs: int = 40
     mirrors: int = 200
+    depth: int = 100
+    ignore: int = 4 * 2**20
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +49,8 @@ def entries(job: Job, mirror: Path, commit: str, limits: Limits) -> list[Entry]:
         mode, kind, blob, size = head.decode().split()
         if any(part in (b"", b".", b"..", b".git") for part in path.split(b"/")):
             raise errors.Malformed(f"the repository has a path that is not allowed: {path[:200]!r}")
+        if path.count(b"/") > limits.depth:
+            raise errors.LimitExceeded(f"the repository has a path deeper than {limits.depth} folders")
         if mode in ("100644", "100664", "100755"):
             found.append(Entry(path, blob, int(size), mode == "100755"))
         elif kind == "commit":
@@ -56,12 +60,18 @@ def entries(job: Job, mirror: Path, commit: str, limits: Limits) -> list[Entry]:
     return sorted(found, key=lambda entry: archive.order(entry.path))
 
 
-def members(found: list[Entry], blobs: Blobs, spec_ignore: str | None, limits: Limits) -> Iterator[archive.Member]:
-    """What goes into the artifact, in order: folders (also such that lose all their files), then files."""
-    rules = _rules(found, blobs, spec_ignore)
+def members(
+    found: list[Entry], blobs: Blobs, spec_ignore: str | None, limits: Limits, check: Callable[[], None]
+) -> Iterator[archive.Member]:
+    """What goes into the artifact, in order: folders (also such that lose all their files), then files.
+
+    `check` is called for each entry and raises when time is up: many paths times many patterns take theirs.
+    """
+    rules = _rules(found, blobs, spec_ignore, limits)
     total = 0
     made: set[bytes] = set()
     for entry in found:
+        check()
         for folder in _folders(entry):
             if folder not in made:
                 made.add(folder)
@@ -99,13 +109,14 @@ class Blobs:
         return content[:-1]
 
 
-def _rules(entries: list[Entry], blobs: Blobs, spec_ignore: str | None) -> ignore.Rules:
-    files = []
+def _rules(entries: list[Entry], blobs: Blobs, spec_ignore: str | None, limits: Limits) -> ignore.Rules:
+    files, total = [], 0
     for entry in entries:
         *folder, name = _parts(entry.path)
         if name == ignore.IGNORE_FILE and not entry.is_dir:
-            if entry.size > 2**20:
-                raise errors.LimitExceeded(f"{'/'.join(folder)}/{name} is larger than 1 MiB")
+            total += entry.size
+            if total > limits.ignore:
+                raise errors.LimitExceeded(f"the {ignore.IGNORE_FILE} files are larger than {limits.ignore} bytes")
             files.append((folder, blobs.read(entry.blob, entry.size).decode(errors="surrogateescape")))
     return ignore.rules(files, spec_ignore)
 

@@ -158,6 +158,22 @@ async def test_what_the_server_answers(server: GitServer, git: Git, status: int,
         assert error.value.message == f"unable to {what} '{url.url}': " + text.format(url=url.url)
 
 
+async def test_what_a_server_says_cannot_paint_on_a_terminal(server: GitServer, git: Git) -> None:
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        body = b"\x1b[31mred\x07" + b"x" * 50_000
+        writer.write(b"HTTP/1.1 403 No\r\nContent-Type: text/plain\r\nContent-Length: %d\r\n\r\n" % len(body) + body)
+        await writer.drain()
+        writer.close()
+
+    other = await asyncio.start_server(answer, "127.0.0.1", 0)
+    with pytest.raises(GitError) as error:
+        await git.fetch(remote(f"http://127.0.0.1:{other.sockets[0].getsockname()[1]}/x.git"), MAIN, 10)
+    assert "authorization failed: [31mredx" in str(error.value)
+    assert len(str(error.value)) < 2000
+    other.close()
+
+
 async def test_nobody_listens(git: Git) -> None:
     with pytest.raises(GitError, match=r'": dial tcp 127.0.0.1:1: connect: connection refused$'):
         await git.fetch(remote("http://127.0.0.1:1/x.git"), MAIN, 10)
@@ -277,6 +293,32 @@ async def test_a_file_or_a_repository_that_is_too_large_is_refused(server: GitSe
     with pytest.raises(errors.LimitExceeded, match="small2"):
         await names(git, server.url("a"), commit, ignore="big\n")
     assert await names(git, server.url("a"), commit, ignore="big\nsmall2\n") == [".", "small"]
+    git.close()
+
+
+async def test_a_repository_that_is_made_to_keep_us_busy_is_given_up(server: GitServer, git: Git) -> None:
+    files = {f"{number}/x": "" for number in range(300)}
+    Repo(server.path("a")).commit(files | {".sourceignore": "".join(f"*{'a*' * 40}{n}\n" for n in range(9000))})
+    commit = await git.fetch(remote(server.url("a")), MAIN, 10)
+    began = time.monotonic()
+    with pytest.raises(errors.Unavailable):
+        await git.pack(remote(server.url("a")), MAIN, commit, None, 1.0, lambda write: write(io.BytesIO()))
+    assert time.monotonic() - began < 10
+
+
+@pytest.mark.parametrize(
+    ("files", "limits"),
+    [
+        ({"a/" * 20 + "x": ""}, Limits(depth=10)),
+        ({".sourceignore": "x\n" * 100}, Limits(ignore=100)),
+        ({"a": "", "b": "", "c": ""}, Limits(entries=2)),
+    ],
+)
+async def test_bounds_on_a_tree(server: GitServer, tmp_path: Path, files: dict, limits: Limits) -> None:
+    Repo(server.path("a")).commit(files)
+    git = Git(tmp_path / "m", limits=limits)
+    with pytest.raises(errors.LimitExceeded):
+        await names(git, server.url("a"), await git.fetch(remote(server.url("a")), MAIN, 10))
     git.close()
 
 
