@@ -134,9 +134,11 @@ async def _watch(call: Call, asked: options.ListOptions) -> web.StreamResponse:
     try:
         async for chunk in frames:
             await response.write(chunk)
+        await response.write_eof()
+    except ConnectionResetError:
+        pass  # the client has hung up, as watchers do
     finally:
         await frames.aclose()
-    await response.write_eof()
     return response
 
 
