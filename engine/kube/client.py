@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 import random
-from collections.abc import AsyncGenerator, Callable, Iterable, Mapping
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, aclosing
+from copy import copy
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Self
@@ -63,6 +64,7 @@ class Client:
         self.discovery = Discovery(self)
         self._retry_writes = retry_writes
         self._impersonate = MYSELF
+        self._may_write: Callable[[], bool] | None = None
 
     async def __aenter__(self) -> Self:
         await self.start()
@@ -79,13 +81,23 @@ class Client:
         """Close every connection, also those of derived clients."""
         await self.transport.close()
 
-    def derive(self, *, impersonate: Impersonation | None = None, retry_writes: bool | None = None) -> Client:
-        """The same server, pool, credentials and discovery, as somebody else or with another retry rule."""
-        other = object.__new__(Client)
-        other.config, other.clock = self.config, self.clock
-        other.transport, other.discovery = self.transport, self.discovery
-        other._retry_writes = self._retry_writes if retry_writes is None else retry_writes  # ours
-        other._impersonate = impersonate or self._impersonate  # ours
+    def derive(
+        self,
+        *,
+        impersonate: Impersonation | None = None,
+        retry_writes: bool | None = None,
+        may_write: Callable[[], bool] | None = None,
+    ) -> Client:
+        """The same server, pool, credentials and discovery, as somebody else or under other rules.
+
+        `may_write` is asked right before each write (and each retry of one) uses its connection, dry runs
+        excepted; when it says no, errors.LeaseHeld is raised and nothing is sent.
+        """
+        other = copy(self)
+        if retry_writes is not None:
+            other._retry_writes = retry_writes
+        other._impersonate = impersonate or self._impersonate
+        other._may_write = may_write or self._may_write
         return other
 
     # ---- login and time
@@ -280,7 +292,7 @@ class Client:
         method: str,
         path: str,
         *,
-        query: Iterable[tuple[str, str]] = (),
+        query: Sequence[tuple[str, str]] = (),
         body: Any = None,
         content_type: str = "",
         accept: str = JSON,
@@ -297,10 +309,11 @@ class Client:
 
     async def send(self, request: Request) -> Response:
         """One prepared request, under this client's identity and retry rule."""
+        request = self.identified(request)
         attempt = 0
         while True:
             try:
-                return await self.transport.request(self.identified(request))
+                return await self.transport.request(request)
             except errors.Retryable as error:
                 wait = _wait(error, attempt)
                 if wait is None or not (request.is_read or self._retry_writes):
@@ -319,15 +332,19 @@ class Client:
         return port_forward(self, namespace, pod, port)
 
     def identified(self, request: Request) -> Request:
-        """The request as the one whom this client acts as."""
-        return replace(request, impersonate=self._impersonate) if self._impersonate.user else request
+        """The request as the one whom this client acts as, under its rules."""
+        if self._impersonate.user:
+            request = replace(request, impersonate=self._impersonate)
+        if self._may_write is not None and request.is_write:
+            request = replace(request, may_send=self._may_write)
+        return request
 
     async def _call(
         self,
         method: str,
         path: str,
         *,
-        query: Iterable[tuple[str, str]] = (),
+        query: Sequence[tuple[str, str]] = (),
         body: Any = None,
         content_type: str = "",
         accept: str = JSON,

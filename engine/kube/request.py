@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from engine.kube.config import Impersonation
@@ -22,7 +22,7 @@ class Request:
 
     method: str
     path: str
-    query: Iterable[tuple[str, str]] = ()
+    query: Sequence[tuple[str, str]] = ()
     body: bytes | None = None
     content_type: str = ""
     accept: str = "application/json"
@@ -30,11 +30,18 @@ class Request:
     headers: tuple[tuple[str, str], ...] = ()
     timeout: float = REQUEST_TIMEOUT
     max_body: int = MAX_BODY
+    #: Asked right before anything is sent, after waiting for a connection: false means errors.LeaseHeld instead.
+    may_send: Callable[[], bool] | None = None
 
     @property
     def is_read(self) -> bool:
         """Whether sending it twice does no harm."""
         return self.method in READS
+
+    @property
+    def is_write(self) -> bool:
+        """Whether it may change something: no read, and no dry run."""
+        return not self.is_read and ("dryRun", "All") not in self.query
 
     def __str__(self) -> str:
         return f"{self.method} {self.path}"

@@ -7,6 +7,7 @@ import socket
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from types import SimpleNamespace
 from urllib.parse import quote, urlsplit
 
 import aiohttp
@@ -182,6 +183,7 @@ class Transport:
             timeout=timeout,
             allow_redirects=False,
             middlewares=() if request.is_read else (_Once(),),
+            trace_request_ctx=request.may_send,
             proxy=self._proxy,
             ssl=credential.ssl or True,
             server_hostname=self.config.tls.server_name or None,
@@ -226,7 +228,12 @@ class Transport:
             limit=limit, limit_per_host=0, keepalive_timeout=30.0, socket_factory=_make_socket
         )
         return aiohttp.ClientSession(
-            connector=connector, auto_decompress=True, cookie_jar=_no_cookies(), read_bufsize=2**18, trust_env=False
+            connector=connector,
+            trace_configs=[_last_look()],
+            auto_decompress=True,
+            cookie_jar=_no_cookies(),
+            read_bufsize=2**18,
+            trust_env=False,
         )
 
 
@@ -246,6 +253,23 @@ class _Once:
             raise aiohttp.ServerDisconnectedError
         self._sent = True
         return await handler(request)
+
+
+def _last_look() -> aiohttp.TraceConfig:
+    """Ask a request's `may_send` when it has its connection, and before it uses it."""
+
+    async def look(_session: aiohttp.ClientSession, context: SimpleNamespace, _event: object) -> None:
+        may_send = context.trace_request_ctx
+        if may_send is not None and not may_send():
+            raise errors.LeaseHeld(
+                "nothing was written: the controllers' Leases could not be renewed in time",
+                fix="writing goes on when this engine holds them again",
+            )
+
+    trace = aiohttp.TraceConfig()
+    trace.on_connection_reuseconn.append(look)
+    trace.on_connection_create_end.append(look)
+    return trace
 
 
 def impersonation_headers(person: Impersonation) -> list[tuple[str, str]]:

@@ -14,7 +14,7 @@ from engine.kube.config import ClusterConfig, Impersonation
 from engine.kube.request import Request
 from engine.kube.status import Unanswered
 from engine.kube.types import PatchType, WatchEvent
-from tests.kube.scripted import CONFIG_MAPS, KUSTOMIZATIONS, ScriptedServer, Watches, cut, failure, reply, stuck
+from tests.kube.scripted import CONFIG_MAPS, KUSTOMIZATIONS, ScriptedServer, Watches, cut, failure, reply, stuck, until
 
 PATH = "/api/v1/namespaces/d/configmaps"
 OBJECT = {"kind": "ConfigMap", "apiVersion": "v1", "metadata": {"name": "a", "namespace": "d"}}
@@ -233,6 +233,45 @@ async def test_a_derived_client_acts_as_somebody_else(server: ScriptedServer, cl
     assert headers.getall("Impersonate-Group") == ["a", "b"]
     assert headers.getall("Impersonate-Extra-example.org%2Fscope") == ["x", "y"]
     assert "Impersonate-User" not in mine
+
+
+async def test_a_guarded_write_is_stopped_right_before_it_goes_out(server: ScriptedServer) -> None:
+    release = asyncio.Event()
+    allowed = True
+
+    async def busy(request: web.Request) -> web.Response:
+        await release.wait()
+        return web.json_response(OBJECT)
+
+    server.on(f"GET {PATH}/a", busy)
+    server.on("*", reply(OBJECT))
+    async with Client(ClusterConfig.for_server(server.url), max_connections=1) as client:
+        guarded = client.derive(may_write=lambda: allowed)
+        await guarded.apply(CONFIG_MAPS, OBJECT, manager="m")
+        reading = asyncio.create_task(client.get(CONFIG_MAPS, "d", "a"))
+        await until(lambda: server.count("GET") == 1)
+        writing = asyncio.create_task(guarded.apply(CONFIG_MAPS, OBJECT, manager="m"))
+        await asyncio.sleep(0.01)
+        # While the write waits for the only connection, the Leases run out.
+        allowed = False
+        release.set()
+        with pytest.raises(errors.LeaseHeld):
+            await writing
+        await reading
+        assert server.count("PATCH") == 1
+        await guarded.apply(CONFIG_MAPS, OBJECT, manager="m", dry_run=True)
+        await guarded.get(CONFIG_MAPS, "d", "a")
+        await client.apply(CONFIG_MAPS, OBJECT, manager="m")
+        assert server.count("PATCH") == 3
+
+
+async def test_a_guarded_write_is_not_retried_past_its_time(server: ScriptedServer, client: Client) -> None:
+    answers = iter((True, False))
+    server.on("*", failure(429, "TooManyRequests", "busy", Retry_After="0"), reply(OBJECT))
+    writer = client.derive(retry_writes=True, may_write=lambda: next(answers))
+    with pytest.raises(errors.LeaseHeld):
+        await writer.apply(CONFIG_MAPS, OBJECT, manager="m")
+    assert server.count("PATCH") == 1
 
 
 # ---- watching
