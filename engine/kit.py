@@ -12,7 +12,8 @@ from engine.controllers.kustomization_build import Builder
 from engine.kube.client import Client
 from engine.kube.types import Object
 from engine.logs import PODS
-from engine.source.fetch import fetch_artifact
+from engine.reach import Reach
+from engine.source.fetch import RETRIES, fetch_artifact
 from engine.source.storage import Storage
 from engine.worker import Pool
 
@@ -30,10 +31,14 @@ class Kit:
 
     @classmethod
     def make(cls, client: Client, clock: Clock, *, storage: Storage | None, workers: int) -> Kit:
-        """With our own storage artifacts are read from disk, else fetched from where they are served."""
+        """With our own storage artifacts are read from disk, else fetched through the API server."""
+        reach = Reach(client)
+        retries = RETRIES if storage is not None else 0  # who only looks does not insist
 
         async def fetch(artifact: Mapping[str, Any]) -> Mapping[str, bytes]:
-            return await fetch_artifact(artifact, storage=storage, clock=clock)
+            return await fetch_artifact(
+                artifact, storage=storage, download=reach.download, clock=clock, retries=retries
+            )
 
         pool = Pool(workers)
         watches = Watches(client, clock)

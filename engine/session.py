@@ -8,13 +8,15 @@ import logging
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import timedelta
 from pathlib import Path
-from typing import Protocol
 
 from engine import errors
 from engine.acts.base import World
 from engine.acts.board import Board
 from engine.api import RevisionChoice
 from engine.clock import Clock
+from engine.controllers.base import Request
+from engine.controllers.drift import Caches, DriftMonitor
+from engine.controllers.drift import Settings as DriftSettings
 from engine.driving import Driving, storage_of
 from engine.flux import kinds
 from engine.journal import Journal
@@ -22,7 +24,7 @@ from engine.kit import Kit
 from engine.kube.client import Client
 from engine.kube.config import ClusterConfig, load_config
 from engine.logs import Ring
-from engine.model import DriftReport, Ref, Stance, line
+from engine.model import Ref, Stance, line
 from engine.settings import Access, EngineSettings
 from engine.snapshot import Connection, Link, Problem
 from engine.store import Store
@@ -33,16 +35,6 @@ log = logging.getLogger(__name__)
 
 _RETRY = (1.0, 2.0, 5.0, 10.0)
 """Seconds between attempts to reach a cluster that does not answer at the start; the last one repeats."""
-
-
-class DriftSource(Protocol):
-    """What computes drift: `controllers.drift.DriftMonitor`."""
-
-    def focus(self, names: Sequence[tuple[str, str]]) -> None:
-        """(namespace, name) of the Kustomizations on screen."""
-
-    async def report(self, namespace: str, name: str) -> DriftReport:
-        """A fresh report, confirmed by a dry run where that is allowed."""
 
 
 GitLog = Callable[[Ref], Awaitable[tuple[RevisionChoice, ...]]]
@@ -75,7 +67,7 @@ class Session:
         self.board: Board | None = None
         self.world: World | None = None
         self.context = settings.access.context
-        self.drift: DriftSource | None = None
+        self.drift: DriftMonitor | None = None
         self.git_log: GitLog | None = None
         self.ring = Ring()
         self.kit: Kit | None = None
@@ -83,8 +75,7 @@ class Session:
     def focus(self, refs: tuple[Ref, ...]) -> None:
         """What is on screen comes first."""
         if self.drift is not None:
-            names = [(ref.namespace, ref.name) for ref in refs if ref.kind == kinds.KUSTOMIZATION.kind]
-            self.drift.focus(names)
+            self.drift.focus([Request(ref.namespace, ref.name) for ref in refs if ref.kind == kinds.KUSTOMIZATION.kind])
 
     async def run(self) -> None:
         """Connect, then watch and act until cancelled."""
@@ -111,11 +102,37 @@ class Session:
         driving = settings.stance is Stance.DRIVE
         storage = storage_of(settings, self.context, self.clock) if driving else None
         self.kit = Kit.make(client, self.clock, storage=storage, workers=settings.workers)
+        self._start_drift(client, self.kit)
         if storage is not None:
             logging.getLogger("engine.controllers").addHandler(self.ring)
             self.supervisor.start("drive", Driving(self, self.kit, storage).run)
         await self.watches.flux[kinds.KUSTOMIZATION].synced()
         self.board.resume()
+
+    def _start_drift(self, client: Client, kit: Kit) -> None:
+        """Compare in the background, within the budget of a guest."""
+        assert self.watches is not None
+        assert self.world is not None
+        flux, budget = self.watches.flux, self.settings.budget
+        monitor = DriftMonitor(
+            client,
+            Caches(
+                flux[kinds.KUSTOMIZATION], {kind.kind: flux[kind] for kind in kinds.KINDS if kind.artifact}, kit.watches
+            ),
+            kit.builder,
+            client.discovery,
+            clock=self.clock,
+            settings=DriftSettings(
+                cluster=self.context,
+                at_once=budget.dry_runs_at_once,
+                per_second=budget.dry_runs_per_second,
+                sweep=budget.drift_sweep,
+            ),
+        )
+        monitor.subscribe(self.store.put_drift)
+        self.drift = monitor
+        self.world.effects = monitor
+        self.supervisor.start("drift", monitor.run)
 
     async def _stop(self) -> None:
         if self.board is not None:

@@ -88,13 +88,16 @@ class Store:
             self._mark(ref)
             self._tell(ref, None)
 
-    def put_drift(self, report: DriftReport) -> None:
-        """A Kustomization's drift was computed."""
-        self._drift[report.ref] = report
-        known = self._resources.get(report.ref)
+    def put_drift(self, ref: Ref, report: DriftReport | None) -> None:
+        """A Kustomization's drift was computed (None: there is nothing to compare any more)."""
+        if report is None:
+            self._drift.pop(ref, None)
+        else:
+            self._drift[ref] = report
+        known = self._resources.get(ref)
         if known is not None:
-            self._resources[report.ref] = self._with_drift(known)
-        self._mark(report.ref)
+            self._resources[ref] = self._with_drift(known)
+        self._mark(ref)
 
     def put_event(self, event: Event) -> None:
         """An Event was seen (again)."""

@@ -75,11 +75,11 @@ async def test_drift_colours_ready_objects_only_and_goes_with_the_next_report() 
     found.put(resource("a"))
     found.put(resource("b", State.FAILING))
     for name in ("a", "b"):
-        found.put_drift(drift(name, Verdict.DIFFERS))
+        found.put_drift(ref(name), drift(name, Verdict.DIFFERS))
     found.publish()
     assert found.snapshot.resources[ref("a")].state is State.DRIFTED
     assert found.snapshot.resources[ref("b")].state is State.FAILING
-    found.put_drift(drift("a", Verdict.EXCLUDED))
+    found.put_drift(ref("a"), drift("a", Verdict.EXCLUDED))
     found.publish()
     assert found.snapshot.resources[ref("a")].state is State.READY
 
