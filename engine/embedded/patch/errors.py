@@ -26,6 +26,23 @@ def bad_request(message: str) -> PatchError:
     return PatchError(message, code=400, reason="BadRequest")
 
 
+_KINDS = {
+    dict: "object",
+    list: "array",
+    str: "string",
+    bool: "bool",
+    int: "number",
+    float: "number",
+    type(None): "null",
+}
+
+
+def unreadable(value: Any, wanted: str) -> PatchError:
+    """400: the body is not of the Go type that it is decoded into."""
+    kind = _KINDS.get(type(value), "null")
+    return bad_request(f"error decoding patch: json: cannot unmarshal {kind} into Go value of type {wanted}")
+
+
 def rejected(detail: str) -> PatchError:
     """422: the patch does not apply. The API server does not say why."""
     return PatchError(REJECTED, code=422, reason="Invalid", detail=detail)

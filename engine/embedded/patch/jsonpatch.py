@@ -1,4 +1,4 @@
-"""JSON patch (RFC 6902)."""
+"""JSON patch (RFC 6902), with the liberties of the API server's library."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import orjson
 
-from engine.embedded.patch.errors import PatchError, bad_request, check_depth, rejected, too_large
+from engine.embedded.patch.errors import check_depth, rejected, too_large, unreadable
 
 MAX_OPERATIONS = 10_000
 MAX_COPIED = 3 * 1024 * 1024
@@ -22,7 +22,7 @@ def json_patch(doc: dict[str, Any], operations: Any) -> dict[str, Any]:
     Raises PatchError: 400 for a patch that cannot be read, 422 for one that does not apply, 413 for a huge one.
     """
     if not isinstance(operations, list):
-        raise bad_request("the body of a JSON patch must be a list of operations")
+        raise unreadable(operations, "[]handlers.jsonPatchOp")
     if len(operations) > MAX_OPERATIONS:
         raise too_large(f"The allowed maximum operations in a JSON patch is {MAX_OPERATIONS}, got {len(operations)}")
     check_depth(operations)
@@ -31,7 +31,7 @@ def json_patch(doc: dict[str, Any], operations: Any) -> dict[str, Any]:
     for operation in operations:
         act, path = _read(operation)
         if operation["op"] == "copy":
-            copied += len(orjson.dumps(_find(document, _pointer(operation.get("from")))))
+            copied += len(orjson.dumps(_look(document, _pointer(operation.get("from")))))
             if copied > MAX_COPIED:
                 raise too_large(f"the copies of a JSON patch may have {MAX_COPIED} bytes together")
         document = act(document, path, operation)
@@ -46,7 +46,7 @@ Act = Callable[[Any, Pointer, Mapping[str, Any]], Any]
 
 def _read(operation: Any) -> tuple[Act, Pointer]:
     if not isinstance(operation, dict):
-        raise bad_request("an operation of a JSON patch must be an object")
+        raise unreadable(operation, "handlers.jsonPatchOp")
     act = _ACTS.get(str(operation.get("op")))
     if act is None:
         raise rejected(f"unknown operation {str(operation.get('op'))[:40]!r}")
@@ -60,20 +60,13 @@ def _pointer(text: Any) -> Pointer:
     return [step.replace("~1", "/").replace("~0", "~") for step in text.split("/")[1:]]
 
 
-def _value(operation: Mapping[str, Any]) -> Any:
-    if "value" not in operation:
-        raise rejected(f"{operation['op']} has no value")
-    return operation["value"]
-
-
 def _add(document: Any, path: Pointer, operation: Mapping[str, Any]) -> Any:
-    return _put(document, path, _value(operation))
+    return _put(document, path, operation.get("value"))
 
 
 def _replace(document: Any, path: Pointer, operation: Mapping[str, Any]) -> Any:
-    value = _value(operation)
-    _find(document, path)
-    return _change(document, path, lambda _: value)
+    _look(document, path)
+    return _change(document, path, lambda _: operation.get("value"))
 
 
 def _remove(document: Any, path: Pointer, operation: Mapping[str, Any]) -> Any:
@@ -91,17 +84,11 @@ def _move(document: Any, path: Pointer, operation: Mapping[str, Any]) -> Any:
 
 
 def _copy(document: Any, path: Pointer, operation: Mapping[str, Any]) -> Any:
-    return _put(document, path, _find(document, _pointer(operation.get("from"))))
+    return _put(document, path, _look(document, _pointer(operation.get("from"))))
 
 
 def _test(document: Any, path: Pointer, operation: Mapping[str, Any]) -> Any:
-    wanted = operation.get("value")
-    try:
-        found = _find(document, path)
-    except PatchError:
-        if wanted is not None:
-            raise
-        found = None  # what is missing is null
+    found, wanted = _look(document, path), operation.get("value")
     if orjson.dumps(found, option=orjson.OPT_SORT_KEYS) != orjson.dumps(wanted, option=orjson.OPT_SORT_KEYS):
         raise rejected(f"testing {'/'.join(['', *path])[:200]} failed")
     return document
@@ -128,10 +115,23 @@ def _find(document: Any, path: Pointer) -> Any:
     return document
 
 
+def _look(document: Any, path: Pointer) -> Any:
+    """What is at the path; a field that is missing from a map that is there counts as null.
+
+    The API server's library lets replace, copy and test do with such fields, against RFC 6902; values too.
+    """
+    if not path:
+        return document
+    parent = _find(document, path[:-1])
+    if isinstance(parent, dict):
+        return parent.get(path[-1])
+    return _find(parent, path[-1:])
+
+
 def _index(step: str, count: int) -> int:
     """An index below `count`; negative ones count from the end, as the API server's library does."""
-    digits = step.removeprefix("-")
-    if not (digits.isascii() and digits.isdigit()) or (digits != "0" and digits.startswith("0")) or len(digits) > 9:
+    digits = step[1:] if step[:1] in ("-", "+") else step
+    if not (digits.isascii() and digits.isdigit()) or len(digits) > 9:
         raise rejected(f"{step[:80]!r} is no index")
     index = int(step)
     if not -count <= index < count:
@@ -159,7 +159,7 @@ def _change(document: Any, path: Pointer, make: Callable[[Any], Any]) -> Any:
 def _put(document: Any, path: Pointer, value: Any) -> Any:
     """A copy along the path, with the value added: into a list it is inserted."""
     if not path:
-        return value
+        raise rejected("the whole document can only be replaced")
     parent = path[:-1]
     if not isinstance(_find(document, parent), (dict, list)):
         raise rejected("the parent of the path is no container")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from engine.embedded.patch.errors import bad_request, check_depth
+from engine.embedded.patch.errors import check_depth, unreadable
 
 
 def merge_patch(doc: dict[str, Any], patch: Any) -> dict[str, Any]:
@@ -13,7 +13,7 @@ def merge_patch(doc: dict[str, Any], patch: Any) -> dict[str, Any]:
     Raises PatchError when the patch is no object.
     """
     if not isinstance(patch, dict):
-        raise bad_request("the body of a merge patch must be an object")
+        raise unreadable(patch, "map[string]interface {}")
     check_depth([patch])
     return _merge(doc, patch)
 
@@ -26,5 +26,14 @@ def _merge(doc: Any, patch: dict[str, Any]) -> dict[str, Any]:
         elif isinstance(value, dict):
             out[name] = _merge(out.get(name), value)
         else:
-            out[name] = value
+            out[name] = _plain(value)
     return out
+
+
+def _plain(value: Any) -> Any:
+    """A value as the API server's library takes it: without the nulls of maps inside of lists."""
+    if isinstance(value, list):
+        return [_plain(item) for item in value]
+    if isinstance(value, dict):
+        return {name: _plain(inner) for name, inner in value.items() if inner is not None}
+    return value

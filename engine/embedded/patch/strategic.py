@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from engine.embedded.patch.errors import bad_request, check_depth, failed, rejected
+from engine.embedded.patch.errors import bad_request, check_depth, failed, rejected, unreadable
 from engine.openapi import Schema
 
 PATCH = "$patch"
@@ -31,7 +31,7 @@ def strategic_merge(doc: Map, patch: Any, schema: Schema | None) -> Map:
     Without a schema every list is replaced. Raises PatchError.
     """
     if not isinstance(patch, dict):
-        raise bad_request("the body of a strategic merge patch must be an object")
+        raise unreadable(patch, "map[string]interface {}")
     check_depth([patch])
     return _merge_maps(doc, patch, schema)
 
