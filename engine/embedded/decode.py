@@ -23,7 +23,7 @@ STRATEGIC_PATCH = "application/strategic-merge-patch+json"
 APPLY_YAML = "application/apply-patch+yaml"
 APPLY_CBOR = "application/apply-patch+cbor"
 
-_USE_APPLY = "use kubectl apply (or create with --validate and JSON): this server does not read protobuf bodies"
+_USE_APPLY = "this server reads no protobuf bodies: use kubectl apply"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +47,7 @@ def decode_object(raw: bytes, content_type: str, *, kind: str) -> Body:
     if media in (YAML, "application/x-yaml"):
         return decode_yaml(raw)
     if media == PROTOBUF:
-        raise status.unsupported_body(SERVED, _USE_APPLY)
+        raise status.unsupported_body((JSON, YAML), _USE_APPLY)
     raise status.unsupported_body(SERVED)
 
 
@@ -104,20 +104,16 @@ def _json_error(raw: bytes) -> str:
 
 def _bounded(value: Any) -> Any:
     """The value, unless it is nested deeper than anything a schema describes."""
-    level: list[Any] = [value]
+    level = [value] if isinstance(value, (dict, list)) else []
     for _ in range(MAX_DEPTH):
-        level = (
-            [
-                child
-                for parent in level
-                for child in (parent.values() if isinstance(parent, dict) else parent)
-                if isinstance(child, (dict, list))
-            ]
-            if level and isinstance(level[0], (dict, list))
-            else []
-        )
         if not level:
             return value
+        level = [
+            child
+            for parent in level
+            for child in (parent.values() if isinstance(parent, dict) else parent)
+            if isinstance(child, (dict, list))
+        ]
     raise status.bad_request(f"exceeded max depth: more than {MAX_DEPTH} levels")
 
 

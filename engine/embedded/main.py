@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 
 from engine.embedded.server import EmbeddedServer
+from engine.errors import EngineError
 
 #: Objects in the store live long: the collector need not look at them again and again.
 _GC_THRESHOLDS = (50_000, 50, 50)
@@ -33,10 +34,11 @@ async def _run(data: Path | None, port: int, kubeconfig: Path | None) -> int:
     try:
         await server.start()
     except OSError as error:
-        print(
-            f"fluxtui apiserver: cannot listen on port {port}: {error.strerror}; choose another with --port",
-            file=sys.stderr,
-        )
+        why = f"cannot listen on port {port}: {error.strerror}; choose another with --port"
+        print(f"fluxtui apiserver: {why}", file=sys.stderr)
+        return 1
+    except EngineError as error:
+        print(f"fluxtui apiserver: {error}", file=sys.stderr)
         return 1
     try:
         if kubeconfig is not None:

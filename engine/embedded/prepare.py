@@ -11,6 +11,11 @@ from engine.embedded.schema import FieldError
 
 Object = dict[str, Any]
 
+#: API groups whose objects are stored and do nothing here: group → the warning on create.
+INERT = {
+    "admissionregistration.k8s.io": "stored only: admission webhooks and policies are not called by this server",
+    "apiregistration.k8s.io": "stored only: requests are not forwarded to aggregated API servers by this server",
+}
 DEFINITIONS = "customresourcedefinitions.apiextensions.k8s.io"
 
 

@@ -39,14 +39,13 @@ def parse_path(raw_path: str) -> RequestInfo | None:
 
 
 def _resource(group: str, version: str, rest: list[str], *, watch: bool) -> RequestInfo | None:
+    if "" in rest:
+        return None
     namespace = ""
-    if (len(rest) > 2 and rest[0] == "namespaces" and rest[2] not in _NAMESPACE_SUBRESOURCES) or (
-        len(rest) > 3 and rest[0] == "namespaces"
-    ):
+    below_namespace = len(rest) > 2 and rest[0] == "namespaces"
+    if below_namespace and not (len(rest) == 3 and rest[2] in _NAMESPACE_SUBRESOURCES):
         namespace, rest = rest[1], rest[2:]
     if len(rest) > 3 and rest[2] != "proxy":
         return None
     padded = [*rest, "", "", ""]
-    if "" in rest:
-        return None
     return RequestInfo(group, version, namespace, padded[0], padded[1], padded[2], watch)

@@ -150,7 +150,7 @@ def _unparsable(detail: str) -> status.ApiError:
 
 
 def parse_fields(text: str, known: Sequence[str]) -> tuple[tuple[str, bool, str], ...]:
-    """(path, equal?, value) of each part; a path that the resource does not select by is a 400."""
+    """(path as stored, equal?, value) of each part; a path that the resource does not select by is a 400."""
     if len(text) > _MAX_TEXT:
         raise status.bad_request("the field selector is too long")
     found: list[tuple[str, bool, str]] = []
@@ -164,7 +164,8 @@ def parse_fields(text: str, known: Sequence[str]) -> tuple[tuple[str, bool, str]
         if path not in known:
             listed = ", ".join(f'"{name}"' for name in known)
             raise status.bad_request(f'"{path[:200]}" is not a known field selector: only {listed}')
-        found.append((path, operator != "!=", re.sub(r"\\(.)", r"\1", value)))
+        stored = path.replace("regarding.", "involvedObject.", 1)
+        found.append((stored, operator != "!=", re.sub(r"\\(.)", r"\1", value)))
     return tuple(found)
 
 

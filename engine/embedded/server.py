@@ -79,7 +79,9 @@ class EmbeddedServer:
         if self._simulate:
             self._stop_simulation = simulate.start(self.facade, self._clock)
         self._http = Http(self._core, self.token)
-        self._runner = web.AppRunner(self._http.app, access_log=None, shutdown_timeout=_SHUTDOWN_SECONDS)
+        self._runner = web.AppRunner(
+            self._http.app, access_log=None, shutdown_timeout=_SHUTDOWN_SECONDS, handler_cancellation=True
+        )
         await self._runner.setup()
         site = web.TCPSite(self._runner, HOST, self._port)
         await site.start()

@@ -22,6 +22,7 @@ from typing import Any
 import orjson
 
 from engine.embedded import status
+from engine.errors import Malformed, Unavailable
 
 Object = dict[str, Any]
 Key = tuple[str, str]
@@ -30,6 +31,8 @@ FIRST_VERSION = 200
 HISTORY_EVENTS = 20_000
 HISTORY_BYTES = 128 * 1024 * 1024
 FORMAT = 1
+FILE = "objects.sqlite"
+_LOCK_SECONDS = 1.0
 
 _TABLES = """
 CREATE TABLE IF NOT EXISTS objects (
@@ -290,18 +293,35 @@ class Store:
     # ---- the writer's thread
 
     def _load(self, data: Path) -> None:
+        """Open the file and read it whole; Unavailable when another server has it, Malformed when it is not ours."""
         data.mkdir(parents=True, exist_ok=True, mode=0o700)
         data.chmod(0o700)
-        path = data / "objects.sqlite"
+        path = data / FILE
         os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
-        db = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
+        try:
+            self._db = self._connect(path)
+            self._read(self._db)
+        except sqlite3.OperationalError as error:
+            raise Unavailable(
+                f"the data of an API server in {data} cannot be opened: {error}",
+                fix="stop the server that uses it, or choose another folder with --data",
+            ) from error
+        except sqlite3.DatabaseError as error:
+            raise Malformed(f"{path} is not the database of an API server: {error}", fix="delete it") from error
+
+    @staticmethod
+    def _connect(path: Path) -> sqlite3.Connection:
+        db = sqlite3.connect(path, timeout=_LOCK_SECONDS, check_same_thread=False, isolation_level=None)
         db.execute("PRAGMA locking_mode=EXCLUSIVE")
         db.execute("PRAGMA journal_mode=WAL")
         db.execute("PRAGMA synchronous=NORMAL")
         db.executescript(_TABLES)
+        return db
+
+    def _read(self, db: sqlite3.Connection) -> None:
         meta = dict(db.execute("SELECT key, value FROM meta"))
         if int(meta.get("format", FORMAT)) != FORMAT:
-            raise sqlite3.DatabaseError(f"{path.name} was written by another version of this program")
+            raise sqlite3.DatabaseError("another version of this program wrote it")
         self._version = int(meta.get("version", FIRST_VERSION))
         for storage, namespace, name, version, body in db.execute(
             "SELECT storage, namespace, name, rv, body FROM objects ORDER BY storage, namespace, name"
@@ -312,7 +332,6 @@ class Store:
             shelf.keys.append(record.key)
         for shelf in self._shelves.values():
             shelf.keys.sort()
-        self._db = db
 
     def _write(self, batch: list[Event]) -> None:
         db = self._db

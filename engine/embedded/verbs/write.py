@@ -94,7 +94,8 @@ def insert(
     obj = {"kind": obj["kind"], "apiVersion": obj["apiVersion"], **obj}
     if not options.dry_run:
         core.put(resource, namespace, obj)
-    return Outcome(obj, 201, tuple(warnings))
+    inert = prepare.INERT.get(resource.group)
+    return Outcome(obj, 201, (*warnings, inert) if inert else tuple(warnings))
 
 
 def replace(
