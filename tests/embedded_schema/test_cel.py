@@ -92,6 +92,11 @@ def test_hostile_rules_end() -> None:
     square = compile_rule("self.all(a, self.all(b, self.all(c, a == c || b != 5000)))")
     with pytest.raises(CelError, match="steps"):
         square.evaluate({"self": list(range(1000))})
+    for rule in ("self.all(x, !(x in [1]) || x in self)", "self.all(x, self == self)"):
+        with pytest.raises(CelError, match="steps"):
+            compile_rule(rule).evaluate({"self": [1] * 2000})
+    with pytest.raises(CelError, match="steps"):
+        compile_rule("self.l.all(x, !self.t.contains('b'))").evaluate({"self": {"l": [1] * 1000, "t": "a" * 1_000_000}})
 
 
 def test_a_transition_rule_is_known_by_its_variable() -> None:

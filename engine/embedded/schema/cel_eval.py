@@ -12,7 +12,7 @@ from typing import Any
 
 from engine.embedded.schema.patterns import PatternError, compile_pattern
 
-#: Macro steps that one evaluation may take, and the scope's entry that counts them: no identifier is spelt so.
+#: Looks at a value that one evaluation may take, and the scope's entry that counts them: no identifier is spelt so.
 MAX_STEPS = 100_000
 BUDGET = ""
 
@@ -22,6 +22,10 @@ Eval = Callable[[Scope], Any]
 
 class CelError(Exception):
     """The expression has no value for this input: a missing key, operands of wrong types."""
+
+
+class CelLimit(CelError):
+    """The budget is used up: nothing makes up for that, no other operand and no other item."""
 
 
 def constant(value: Any) -> Eval:
@@ -121,6 +125,8 @@ def _logical(decisive: bool) -> Callable[[Eval, Eval], Eval]:
             try:
                 if _boolean(left(scope)) is decisive:
                     return decisive
+            except CelLimit:
+                raise
             except CelError:
                 if _boolean(right(scope)) is decisive:
                     return decisive
@@ -193,10 +199,39 @@ def _remainder(left: Any, right: Any) -> Any:
 
 
 def _strict(compute: Callable[[Any, Any], Any]) -> Callable[[Eval, Eval], Eval]:
+    """An operator of both operands; large ones cost steps, wherever they stand in the rule."""
+
     def build(left: Eval, right: Eval) -> Eval:
-        return lambda scope: compute(left(scope), right(scope))
+        def run(scope: Scope) -> Any:
+            first, second = left(scope), right(scope)
+            if isinstance(first, _LARGE) or isinstance(second, _LARGE):
+                _spend(scope, _weight(first) + _weight(second))
+            return compute(first, second)
+
+        return run
 
     return build
+
+
+_LARGE = (str, list, dict)
+
+
+def _spend(scope: Scope, steps: int) -> None:
+    budget: list[int] = scope[BUDGET]
+    budget[0] -= steps
+    if budget[0] < 0:
+        raise CelLimit(f"the rule takes more than {MAX_STEPS} steps")
+
+
+def _weight(value: Any) -> int:
+    """Roughly what it costs to look at a value: its nodes, and a step for every 100 characters."""
+    if isinstance(value, str):
+        return len(value) // 100
+    if isinstance(value, list):
+        return len(value) + sum(map(_weight, value))
+    if isinstance(value, dict):
+        return len(value) + sum(map(_weight, value.values()))
+    return 0
 
 
 BINARY: dict[str, Callable[[Eval, Eval], Eval]] = {
@@ -219,7 +254,14 @@ BINARY: dict[str, Callable[[Eval, Eval], Eval]] = {
 
 def call(function: Callable[..., Any], target: Eval, arguments: tuple[Eval, ...]) -> Eval:
     """A function or method of evaluated operands."""
-    return lambda scope: function(target(scope), *(argument(scope) for argument in arguments))
+
+    def run(scope: Scope) -> Any:
+        value = target(scope)
+        if isinstance(value, str):
+            _spend(scope, _weight(value))
+        return function(value, *(argument(scope) for argument in arguments))
+
+    return run
 
 
 def size(value: Any) -> int:
@@ -263,14 +305,13 @@ def _quantifier(decisive: bool) -> Callable[[Eval, str, Eval], Eval]:
             if not isinstance(items, (list, dict)):
                 raise CelError("no such overload")
             failure: CelError | None = None
-            budget: list[int] = scope[BUDGET]
-            budget[0] -= len(items)
-            if budget[0] < 0:
-                raise CelError(f"the rule takes more than {MAX_STEPS} steps")
+            _spend(scope, len(items))
             for item in items:
                 try:
                     if _boolean(body({**scope, variable: item})) is decisive:
                         return decisive
+                except CelLimit:
+                    raise
                 except CelError as error:
                     failure = error
             if failure is not None:
