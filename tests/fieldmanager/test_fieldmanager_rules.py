@@ -19,10 +19,11 @@ from engine.embedded.fieldmanager import (
     unchanged,
     update,
 )
+from engine.embedded.fieldmanager.compare import compare
 from engine.embedded.fieldmanager.fieldset import EMPTY, decode, encode, of_paths, text
 from engine.embedded.fieldmanager.managed import decode_managers
 from engine.embedded.fieldmanager.nodes import node
-from engine.embedded.fieldmanager.typed import compare, field_set, merge, remove
+from engine.embedded.fieldmanager.typed import field_set, merge, remove
 from engine.errors import Malformed
 from tests.fieldmanager.things import THING, some_spec, thing
 

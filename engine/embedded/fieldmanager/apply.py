@@ -9,6 +9,7 @@ from typing import Any
 import orjson
 
 from engine.embedded.fieldmanager import lastapplied
+from engine.embedded.fieldmanager.compare import compare
 from engine.embedded.fieldmanager.errors import FieldConflict, TypedError
 from engine.embedded.fieldmanager.fieldset import CACHED, EMPTY, FieldSet, Path, of_paths, text
 from engine.embedded.fieldmanager.managed import (
@@ -26,7 +27,7 @@ from engine.embedded.fieldmanager.managed import (
     with_managers,
 )
 from engine.embedded.fieldmanager.nodes import ANY, Node, node
-from engine.embedded.fieldmanager.typed import compare, field_set, fresh, merge, remove, with_named
+from engine.embedded.fieldmanager.typed import field_set, fresh, merge, remove, with_named
 from engine.embedded.fieldmanager.update import record, take
 from engine.embedded.fieldmanager.validate import validate
 from engine.openapi import Schema

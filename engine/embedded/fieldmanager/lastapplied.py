@@ -7,10 +7,11 @@ from typing import Any
 
 import orjson
 
+from engine.embedded.fieldmanager.compare import compare
 from engine.embedded.fieldmanager.fieldset import EMPTY, FieldSet
 from engine.embedded.fieldmanager.managed import body_of
 from engine.embedded.fieldmanager.nodes import Node
-from engine.embedded.fieldmanager.typed import compare, field_set
+from engine.embedded.fieldmanager.typed import field_set
 
 #: The field manager of `kubectl apply --server-side`: no other manager upgrades from the annotation.
 KUBECTL = "kubectl"

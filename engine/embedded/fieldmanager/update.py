@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from engine.embedded.fieldmanager.compare import compare
 from engine.embedded.fieldmanager.fieldset import FieldSet, Path, of_paths
 from engine.embedded.fieldmanager.managed import (
     UPDATE,
@@ -20,7 +21,6 @@ from engine.embedded.fieldmanager.managed import (
     with_managers,
 )
 from engine.embedded.fieldmanager.nodes import ANY, Node, node
-from engine.embedded.fieldmanager.typed import compare
 from engine.errors import Malformed
 from engine.openapi import Schema
 
