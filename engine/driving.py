@@ -87,7 +87,7 @@ class Driving:
         session, clock, kit = self._session, self._session.clock, self._kit
         assert session.client is not None
         assert session.watches is not None
-        cluster = Fenced(session.client.derive(retry_writes=True), leases.may_write)
+        cluster = Fenced(session.client.derive(retry_writes=True, may_write=leases.may_write), leases.may_write)
         sources = session.watches.flux[kinds.GIT_REPOSITORY]
         kustomizations = session.watches.flux[kinds.KUSTOMIZATION]
         git = Git(self._storage.root / ".mirrors")

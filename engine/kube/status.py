@@ -43,6 +43,7 @@ def from_status(status: dict[str, Any]) -> errors.EngineError:
     """The typed error for a metav1.Status, also for one that came in a watch's ERROR frame."""
     code = status.get("code")
     code = code if isinstance(code, int) else 500
+    status = {**status, "code": code}
     message = str(status.get("message") or status.get("reason") or f"the API server answered {code}")
     message = message[:MAX_MESSAGE]
     make = _BY_CODE.get(code)
