@@ -1,6 +1,6 @@
 """Garbage collection by owner references: background, foreground and orphan.
 
-Keys are uids. The collector keeps who owns whom by uid; whether an owner is really there is read from the API.
+Keys are uids. The collector keeps who owns whom, and where each object is; whether one is still there is read anew.
 """
 
 from __future__ import annotations
@@ -94,7 +94,7 @@ class Garbage(Simulator):
         solid: list[Object] = []
         waiting: list[Object] = []
         for reference in references:
-            owner = self._owner(obj, reference)
+            owner = self._owner(reference)
             if owner is not None:
                 goes_first = is_deleting(owner) and FOREGROUND in (owner["metadata"].get("finalizers") or ())
                 (waiting if goes_first else solid).append(reference)
@@ -102,57 +102,44 @@ class Garbage(Simulator):
             if len(solid) < len(references):
                 self._patch(obj, {"ownerReferences": solid})
         else:
-            self._delete(obj, "Foreground" if waiting and self._blocking(obj) else "")
+            self._delete(obj, "Foreground" if waiting and self._blocking(obj) else "Background")
 
     def _blocking(self, obj: Object) -> bool:
         """Whether the object has dependents that hold up its own foreground deletion."""
         return bool(self._dependents.get(obj["metadata"]["uid"]))
 
-    def _owner(self, obj: Object, reference: Object) -> Object | None:
-        """The owner that a reference names; a kind that is not served counts as there, for nobody can tell."""
-        version, kind, name = reference["apiVersion"], reference["kind"], reference["name"]
-        for namespace in (obj["metadata"].get("namespace") or "", ""):
-            owner = self.cluster.api.get(version, kind, namespace, name)
-            if owner is not None:
-                return owner if owner["metadata"]["uid"] == reference["uid"] else None
-        group = version.rpartition("/")[0]
-        served = any(known.rpartition("/")[0] == group and of == kind for known, of, _ in self.cluster.api.kinds())
+    def _owner(self, reference: Object) -> Object | None:
+        """The living object that a reference means; a kind that is not served counts as there, for nobody can tell."""
+        owner = self._read(reference["uid"])
+        if owner is not None:
+            return owner
+        group = reference["apiVersion"].rpartition("/")[0]
+        kinds = self.cluster.api.kinds()
+        served = any(known.rpartition("/")[0] == group and kind == reference["kind"] for known, kind, _ in kinds)
         return None if served else {"metadata": {"uid": reference["uid"]}}
 
-    def _delete_dependents_first(self, obj: Object) -> None:
-        uid = obj["metadata"]["uid"]
-        blocked = False
-        for dependent in [self._read(other) for other in sorted(self._dependents.get(uid, ()))]:
-            if dependent is None:
-                continue
-            references = dependent["metadata"].get("ownerReferences") or ()
-            others = [reference for reference in references if reference["uid"] != uid]
-            if any(self._owner(dependent, reference) is not None for reference in others):
-                continue  # somebody else keeps it
-            blocked = blocked or any(r["uid"] == uid and r.get("blockOwnerDeletion") for r in references)
-            if not is_deleting(dependent):
-                self._delete(dependent, "Foreground" if self._blocking(dependent) else "")
-                blocked = blocked and self._read(dependent["metadata"]["uid"]) is not None
-        if not blocked and not self._left(uid):
-            self._drop(obj, FOREGROUND)
+    def _living(self, uid: str) -> list[Object]:
+        """The dependents of an owner that are still there."""
+        read = (self._read(dependent) for dependent in sorted(self._dependents.get(uid, ())))
+        return [dependent for dependent in read if dependent is not None]
 
-    def _left(self, uid: str) -> bool:
-        """Whether a dependent that blocks is still there."""
-        for other in self._dependents.get(uid, ()):
-            dependent = self._read(other)
-            for reference in (dependent or {}).get("metadata", {}).get("ownerReferences") or ():
-                if reference["uid"] == uid and reference.get("blockOwnerDeletion") and is_deleting(dependent or {}):
-                    return True
-        return False
+    def _delete_dependents_first(self, obj: Object) -> None:
+        """Foreground: the owner waits for every dependent that blocks it, except those that somebody else keeps."""
+        uid = obj["metadata"]["uid"]
+        for dependent in self._living(uid):
+            others = (r for r in dependent["metadata"].get("ownerReferences") or () if r["uid"] != uid)
+            if not is_deleting(dependent) and not any(self._owner(reference) for reference in others):
+                self._delete(dependent, "Foreground" if self._blocking(dependent) else "Background")
+        if not any(is_deleting(dependent) and _blocks(dependent, uid) for dependent in self._living(uid)):
+            self._drop(obj, FOREGROUND)
 
     def _orphan(self, obj: Object) -> None:
         """Set the dependents free, then let the owner go."""
         uid = obj["metadata"]["uid"]
-        for dependent in [self._read(other) for other in sorted(self._dependents.get(uid, ()))]:
-            if dependent is not None:
-                references = dependent["metadata"].get("ownerReferences") or ()
-                left = [reference for reference in references if reference["uid"] != uid]
-                self._patch(dependent, {"ownerReferences": left or None})
+        for dependent in self._living(uid):
+            references = dependent["metadata"].get("ownerReferences") or ()
+            left = [reference for reference in references if reference["uid"] != uid]
+            self._patch(dependent, {"ownerReferences": left or None})
         self._drop(obj, ORPHAN)
 
     def _drop(self, obj: Object, finalizer: str) -> None:
@@ -167,4 +154,10 @@ class Garbage(Simulator):
     def _delete(self, obj: Object, propagation: str) -> None:
         own = obj["metadata"]
         place = (obj["apiVersion"], obj["kind"], own.get("namespace") or "", own["name"])
-        self.cluster.api.delete(*place, uid=own["uid"], propagation=propagation or "Background")
+        self.cluster.api.delete(*place, uid=own["uid"], propagation=propagation)
+
+
+def _blocks(dependent: Object, uid: str) -> bool:
+    """Whether the dependent holds up the foreground deletion of this owner."""
+    references = dependent["metadata"].get("ownerReferences") or ()
+    return any(reference["uid"] == uid and reference.get("blockOwnerDeletion") for reference in references)
