@@ -19,6 +19,7 @@ from engine.controllers.drift import Caches, DriftMonitor
 from engine.controllers.drift import Settings as DriftSettings
 from engine.driving import Driving, storage_of
 from engine.flux import kinds
+from engine.flux.kinds import FluxKind
 from engine.journal import Journal
 from engine.kit import Kit
 from engine.kube.client import Client
@@ -71,11 +72,19 @@ class Session:
         self.git_log: GitLog | None = None
         self.ring = Ring()
         self.kit: Kit | None = None
+        self._serving = asyncio.Event()
 
     def focus(self, refs: tuple[Ref, ...]) -> None:
         """What is on screen comes first."""
         if self.drift is not None:
             self.drift.focus([Request(ref.namespace, ref.name) for ref in refs if ref.kind == kinds.KUSTOMIZATION.kind])
+
+    async def synced(self, *wanted: FluxKind) -> None:
+        """Wait until everything stands and these kinds were listed once."""
+        await self._serving.wait()
+        assert self.watches is not None
+        for kind in wanted:
+            await self.watches.flux[kind].synced()
 
     async def run(self) -> None:
         """Connect, then watch and act until cancelled."""
@@ -106,6 +115,7 @@ class Session:
         if storage is not None:
             logging.getLogger("engine.controllers").addHandler(self.ring)
             self.supervisor.start("drive", Driving(self, self.kit, storage).run)
+        self._serving.set()
         await self.watches.flux[kinds.KUSTOMIZATION].synced()
         self.board.resume()
 

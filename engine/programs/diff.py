@@ -1,0 +1,90 @@
+"""`fluxtui diff kustomization NAME`: what the next reconcile would change. Exit 0: nothing; 1: something."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from typing import Final
+
+from engine import errors
+from engine.clock import Clock
+from engine.flux import kinds
+from engine.model import Change, DriftReport, ObjectDrift, PathDrift, Verdict
+from engine.programs.common import Options, access, asynchronously, kind_of, namespace, say
+from engine.session import Session
+from engine.settings import EngineSettings
+
+MARKS: Final = {
+    Verdict.DIFFERS: "drifted",
+    Verdict.MISSING: "created",
+    Verdict.TO_PRUNE: "deleted",
+    Verdict.EXCLUDED: "skipped",
+    Verdict.NOT_COMPARED: "not compared",
+}
+WITHIN: Final = 60.0
+"""Seconds to reach the cluster and compare."""
+
+
+def main(options: Options) -> int:
+    """Print the drift; narration goes to stderr."""
+    return asynchronously(lambda: _run(options))
+
+
+async def _run(options: Options) -> int:
+    words = [*options["what"]]
+    kind, name, place = kind_of(words[:-1]), words[-1], namespace(options)
+    if kind is not kinds.KUSTOMIZATION:
+        raise errors.Unsupported(f"{kind.kind} objects are not compared yet", fix="name a kustomization")
+    settings = EngineSettings(access=access({**options, "namespace": place}), read_only=True)
+    session = Session(settings, Clock())
+    running = asyncio.ensure_future(session.run())
+    try:
+        report = await asyncio.wait_for(_report(session, running, place, name), WITHIN)
+    except TimeoutError:
+        raise errors.Unavailable(f"the cluster did not answer within {WITHIN:.0f} s") from None
+    finally:
+        running.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await running
+    return show(report)
+
+
+async def _report(session: Session, running: asyncio.Future[None], place: str, name: str) -> DriftReport:
+    ready = asyncio.ensure_future(session.synced(kinds.KUSTOMIZATION, kinds.GIT_REPOSITORY))
+    await asyncio.wait((ready, running), return_when=asyncio.FIRST_COMPLETED)
+    if running.done():
+        running.result()
+    assert session.drift is not None
+    return await session.drift.report(place, name)
+
+
+def show(report: DriftReport) -> int:
+    """The report as text; its exit code."""
+    if report.problem:
+        raise errors.Terminal(report.problem)
+    for note in report.notes:
+        say("►", note)
+    for drift in report.objects:
+        print(f"► {_subject(drift)} {MARKS[drift.verdict]}")
+        for path in drift.paths:
+            print(_path(path))
+        if drift.note:
+            print(f"    {drift.note}")
+    say("✔", f"{report.equal} equal at {report.revision}")
+    if report.drifted:
+        say("⚠️", "identified at least one change, exiting with non-zero exit code")
+    return 1 if report.drifted else 0
+
+
+def _subject(drift: ObjectDrift) -> str:
+    return "/".join(part for part in (drift.kind, drift.namespace, drift.name) if part)
+
+
+def _path(path: PathDrift) -> str:
+    writer = ""
+    if path.writer:
+        when = f" at {path.writer.time:%Y-%m-%d %H:%M:%SZ}" if path.writer.time else ""
+        writer = f"    ({path.writer.manager}{when})"
+    wanted = "" if path.change is Change.ADDED else f"\n    - {path.wanted}"
+    live = "" if path.change is Change.REMOVED else f"\n    + {path.live}"
+    return f"  {path.display}{writer}{wanted}{live}"
