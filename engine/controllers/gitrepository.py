@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import base64
-import binascii
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from engine import errors
+from engine.controllers import gitaccess
 from engine.controllers.base import Pass, Result, Services
 from engine.controllers.cluster import NORMAL, WARNING, Cache
 from engine.controllers.source import (
@@ -20,22 +19,13 @@ from engine.controllers.source import (
     STORAGE_OPERATION_FAILED,
     SourceFailure,
     SourceReconciler,
-    SourceStalled,
 )
-from engine.flux import conditions, duration, intervals, revision
+from engine.flux import conditions, intervals, revision
 from engine.flux.conditions import FALSE, READY, RECONCILING, STALLED
 from engine.flux.kinds import GIT_REPOSITORY, FluxKind
-from engine.kube.types import ResourceType
-from engine.source import giturl
 from engine.source.git import Commit, EmptyRepository, Git
-from engine.source.giturl import Credentials, Reference, Remote
+from engine.source.giturl import Reference, Remote
 from engine.source.storage import Storage
-
-SECRETS = ResourceType("", "v1", "Secret", "secrets", namespaced=True)
-DEFAULT_TIMEOUT = 60.0
-
-#: Fields that wait for their issue: what makes one of them asked for.
-_WAITING = ("include", "proxySecretRef", "recurseSubmodules", "serviceAccountName", "sparseCheckout", "verify")
 
 
 class GitRepositoryReconciler(SourceReconciler):
@@ -133,42 +123,7 @@ class GitRepositoryReconciler(SourceReconciler):
         """Where to fetch from and what, or why that cannot be known."""
         if conditions.status(run.object, SOURCE_VERIFIED) == FALSE:
             conditions.delete(run.object, SOURCE_VERIFIED)
-        owner = f"GitRepository {run.object['metadata']['namespace']}/{run.object['metadata']['name']}"
-        try:
-            _refuse_waiting(run.spec, owner)
-            reference = Reference.of(run.spec, owner)
-            giturl.remote(str(run.spec.get("url", "")))
-        except errors.Unsupported as error:
-            raise SourceStalled("Unsupported", str(error), condition=FETCH_FAILED) from error
-        except errors.Malformed as error:
-            raise SourceStalled("URLInvalid", error.message, condition=FETCH_FAILED) from error
-        credentials = await self._credentials(run)
-        try:
-            return giturl.remote(str(run.spec["url"]), credentials), reference
-        except errors.Malformed as error:
-            text = f"failed to configure authentication options: {error.message}"
-            raise SourceFailure("AuthenticationFailed", text, condition=FETCH_FAILED) from error
-
-    async def _credentials(self, run: Pass) -> Credentials | None:
-        name = str((run.spec.get("secretRef") or {}).get("name") or "")
-        if not name:
-            return None
-        namespace = run.object["metadata"]["namespace"]
-        prefix = f"failed to get secret '{namespace}/{name}': "
-        try:
-            secret = await self.services.cluster.get(SECRETS, namespace, name)
-        except errors.EngineError as error:
-            said = str((error.status or {}).get("message") or error.message)
-            raise SourceFailure("AuthenticationFailed", prefix + prefix + said, condition=FETCH_FAILED) from None
-        try:
-            data = {key: base64.b64decode(value) for key, value in (secret.get("data") or {}).items()}
-            if "githubAppID" in data:
-                text = f"secretRef '{namespace}/{name}' has github app data but provider is not set to github"
-                raise SourceFailure("InvalidProviderConfiguration", text, condition=FETCH_FAILED)
-            return giturl.from_secret(data, f"{namespace}/{name}")
-        except (errors.Malformed, binascii.Error, TypeError) as error:
-            text = f"failed to configure authentication options: {error}"
-            raise SourceFailure("AuthenticationFailed", text, condition=FETCH_FAILED) from None
+        return await gitaccess.resolve(self.services.cluster, run.object)
 
     async def _unchanged(self, run: Pass, remote: Remote, reference: Reference) -> bool:
         """Whether the remote still has what is stored; asked only where a listing of refs can tell."""
@@ -181,7 +136,7 @@ class GitRepositoryReconciler(SourceReconciler):
         ):
             return False
         try:
-            current = await self._git.current(remote, reference, _timeout(run.spec))
+            current = await self._git.current(remote, reference, gitaccess.timeout(run.spec))
         except errors.EngineError as error:
             raise _checkout_failed(error) from error
         return current == revision.upgrade(str(artifact.get("revision", "")))
@@ -197,7 +152,7 @@ class GitRepositoryReconciler(SourceReconciler):
 
     async def _fetch(self, run: Pass, remote: Remote, reference: Reference) -> Commit:
         try:
-            commit = await self._git.fetch(remote, reference, _timeout(run.spec))
+            commit = await self._git.fetch(remote, reference, gitaccess.timeout(run.spec))
         except EmptyRepository as error:
             raise SourceFailure("EmptyGitRepository", error.message, condition=FETCH_FAILED) from error
         except errors.EngineError as error:
@@ -241,7 +196,7 @@ class GitRepositoryReconciler(SourceReconciler):
                 reference,
                 commit,
                 run.spec.get("ignore"),
-                _timeout(run.spec),
+                gitaccess.timeout(run.spec),
                 lambda write: self._storage.store(path, commit.revision, write),
             )
         except errors.EngineError as error:
@@ -251,23 +206,6 @@ class GitRepositoryReconciler(SourceReconciler):
         raise SourceFailure("ArchiveOperationFailed", text, condition=STORAGE_OPERATION_FAILED)
 
 
-def _refuse_waiting(spec: Mapping[str, Any], owner: str) -> None:
-    for field in _WAITING:
-        if spec.get(field):
-            raise errors.Unsupported(
-                f"spec.{field} of {owner} is not reconciled yet", fix=f"remove spec.{field}, or let Flux reconcile it"
-            )
-    provider = spec.get("provider") or "generic"
-    if provider != "generic":
-        raise errors.Unsupported(
-            f"spec.provider {provider} of {owner} is not reconciled yet", fix="use generic, or let Flux reconcile it"
-        )
-
-
 def _checkout_failed(error: errors.EngineError) -> SourceFailure:
     text = f"failed to checkout and determine revision: {error}"
     return SourceFailure("GitOperationFailed", text, condition=FETCH_FAILED)
-
-
-def _timeout(spec: Mapping[str, Any]) -> float:
-    return duration.seconds(spec.get("timeout"), DEFAULT_TIMEOUT)

@@ -16,7 +16,8 @@ from engine import errors
 from engine.clock import Clock
 from engine.controllers.base import Controller, Services
 from engine.controllers.cluster import Fenced, resource_of
-from engine.controllers.gitrepository import SECRETS, GitRepositoryReconciler
+from engine.controllers.gitaccess import SECRETS
+from engine.controllers.gitrepository import GitRepositoryReconciler
 from engine.controllers.queue import RateLimiter
 from engine.demo.gitserver import GitServer
 from engine.embedded.server import EmbeddedServer
