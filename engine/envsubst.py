@@ -37,10 +37,7 @@ def substitute(text: str, variables: Mapping[str, str], *, strict: bool) -> str:
     """
     if "$" not in text:
         return text
-    result = _Evaluation(variables, strict=strict).text(_Parser(text).parts())
-    if len(result) > _MAX_OUTPUT:
-        raise LimitExceeded(f"substitution makes a text longer than {_MAX_OUTPUT} characters")
-    return result
+    return _Evaluation(variables, strict=strict).text(_Parser(text).parts())
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,7 +215,14 @@ class _Evaluation:
 
     def text(self, parts: list[_Part]) -> str:
         """The parts, expanded and joined."""
-        return "".join(self._part(part) for part in parts)
+        out: list[str] = []
+        size = 0
+        for part in parts:
+            out.append(self._part(part))
+            size += len(out[-1])
+            if size > _MAX_OUTPUT:
+                raise LimitExceeded(f"substitution makes a text longer than {_MAX_OUTPUT} characters")
+        return "".join(out)
 
     def _part(self, part: _Part) -> str:
         if isinstance(part, str):

