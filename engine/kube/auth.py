@@ -18,8 +18,10 @@ from engine.kube.tls import make_context
 
 #: Seconds after which a token file is read again (client-go: one minute, ten seconds early).
 TOKEN_FILE_AGE = 50.0
-#: Seconds for which a plugin that failed, or whose answer was refused, is left alone: informers retry in step.
+#: Seconds for which a credential that was refused is not renewed again: many requests are refused together.
 QUIET = 5.0
+#: Seconds for which a plugin that failed is left alone: a dozen informers would run it over and over.
+FAILED_QUIET = 15.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +105,7 @@ class Authenticator:
 
     async def _make(self) -> None:
         if self._plugin is not None and (self._exec is None or self._is_due()):
-            if self._failure is not None and self._clock.monotonic() - self._failed < QUIET:
+            if self._failure is not None and self._clock.monotonic() - self._failed < FAILED_QUIET:
                 raise self._failure
             try:
                 self._exec = await self._plugin.run()

@@ -85,8 +85,8 @@ class LeaseGroup:
         self._held: dict[str, Object] = {}
         self._until = float("-inf")
         self._look_again = float("-inf")
-        #: After an unclear answer our Leases are read before they are written.
-        self._reread = False
+        #: Whether the last attempt ended clearly; if not, our Leases are read before they are written.
+        self._sure = False
         #: Leases of others as first seen: their state, and when on our clock.
         self._seen: dict[tuple[str, str], tuple[tuple[object, ...], float]] = {}
         self._places: set[str] = {namespace}
@@ -101,14 +101,15 @@ class LeaseGroup:
         Raises errors.Retryable when the API server cannot be asked.
         """
         began = self._clock.boottime()
+        fresh, self._sure = self._sure, False
         if (len(self._held) < len(self._names) or began >= self._look_again) and (found := await self._others()):
             await self.release()
             return found
         for name in self._names:
-            if not await self._take(name):
+            if not await self._take(name, fresh):
                 await self.release()
                 return await self._others() or [Holder(self._namespace, name, "somebody else")]
-        self._reread = False
+        self._sure = True
         # Counted from before the first request: an answer that took long gives no more time.
         self._until = began + self._timing.deadline
         return []
@@ -128,7 +129,6 @@ class LeaseGroup:
                     holders = await self._attempt_in_time()
                 except errors.EngineError as error:
                     _log.warning("Leases: %s", error)
-                    self._reread = True
                 state = self.may_write(), holders
                 if on_change is not None and state != last:
                     on_change(*state)
@@ -182,11 +182,11 @@ class LeaseGroup:
             self._seen[key] = state, now
         return now - since < _duration(spec, self._timing.duration)
 
-    async def _take(self, name: str) -> bool:
+    async def _take(self, name: str, fresh: bool) -> bool:
         """Write our name into one Lease; False when somebody else was faster."""
         lease = self._held.get(name)
         try:
-            if lease is None or self._reread:
+            if lease is None or not fresh:
                 lease = await self._client.get(LEASES, self._namespace, name)
                 if self._is_others(lease):
                     return False

@@ -220,7 +220,9 @@ class Transport:
         )
         if isinstance(error, errors.LoginRequired):
             context = f'context "{self.config.context}"' if self.config.context else self.config.server
-            return errors.LoginRequired(f"{context}: {error.message}", command=self.auth.command, status=error.status)
+            command = self.auth.command
+            fix = "" if command else f"the credentials in {self.config.source or 'use'} were refused: get new ones"
+            return errors.LoginRequired(f"{context}: {error.message}", command=command, fix=fix, status=error.status)
         return error
 
     def _open(self, limit: int) -> aiohttp.ClientSession:

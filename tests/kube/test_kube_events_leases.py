@@ -380,3 +380,22 @@ async def test_who_holds_leases_is_read_by_the_servers_clock(memory: Memory, clo
     lease(memory, "source-controller-leader-election-3", "")
     found = await held_by(memory, ["source-controller-leader-election"])  # type: ignore[arg-type]
     assert [one.identity for one in found] == ["fresh", "timeless"]
+
+
+async def test_a_renewal_whose_answer_was_lost_is_still_ours(memory: Memory, clock: VirtualClock) -> None:
+    ours = group(memory, clock)
+    await ours.attempt()
+    plain = memory.replace
+
+    async def done_but_unanswered(res: ResourceType, obj: Object, **options: Any) -> Object:
+        await plain(res, obj, **options)
+        raise errors.Unavailable("no answer")
+
+    memory.replace = done_but_unanswered  # type: ignore[method-assign]
+    await clock.advance(5)
+    with pytest.raises(errors.Unavailable):
+        await ours.attempt()
+    memory.replace = plain  # type: ignore[method-assign]
+    await clock.advance(5)
+    assert await ours.attempt() == []
+    assert ours.may_write()

@@ -146,7 +146,7 @@ async def test_a_failing_plugin_is_left_alone_for_a_moment(
             with pytest.raises(errors.LoginRequired):
                 await client.version()
         assert plugin.runs == 1
-        await clock.advance(6)
+        await clock.advance(16)
         with pytest.raises(errors.LoginRequired):
             await client.version()
     assert plugin.runs == 2
@@ -157,6 +157,7 @@ async def test_a_token_in_the_kubeconfig_that_is_refused_says_so(door: ScriptedS
         with pytest.raises(errors.LoginRequired, match="Unauthorized") as caught:
             await client.version()
     assert caught.value.command == ""
+    assert caught.value.fix == "the credentials in the-kubeconfig were refused: get new ones"
     assert len(door.asked) == 1
 
 
