@@ -91,14 +91,10 @@ class EmbeddedServer:
         self._tls_url = f"https://{HOST}:{tls_port}"
         self._url = f"http://{HOST}:{port}"
         self._http.listen_on(f"{HOST}:{port}")
-        if self._simulate:
-            self._stop_simulation = simulate.start(self.facade, self._clock)
         await self._store.durable()
 
     async def stop(self) -> None:
         """End the watches, answer what is under way, write what is pending."""
-        if self._stop_simulation is not None:
-            self._stop_simulation()
         if self._stop_simulation is not None:
             self._stop_simulation()
         if self._http is not None:

@@ -168,9 +168,8 @@ async def _measure(url: str, token: str, pid: int, count: int) -> None:
 
             await asyncio.gather(*(work() for _ in range(workers)))
             wall, cpu = time.perf_counter() - began, _cpu(pid) - before
-            print(
-                f"{label:44} {len(jobs):5} × {1000 * cpu / len(jobs):6.2f} ms CPU, {wall:6.2f} s, {len(jobs) / wall:6.0f}/s"
-            )
+            each = f"{len(jobs):5} × {1000 * cpu / len(jobs):6.2f} ms CPU"
+            print(f"{label:44} {each}, {wall:6.2f} s, {len(jobs) / wall:6.0f}/s")
 
         dep = "/apis/apps/v1/namespaces/default/deployments"
         names = [f"d{n}" for n in range(300)]

@@ -88,6 +88,7 @@ def _merged(core: Core, target: Target, live: Object | None, applied: Object, op
             subresource=target.subresource,
             now=core.now(),
             reset=write.reset_paths(resource, target.subresource),
+            shared=True,
         )
     except fieldmanager.FieldConflict as conflict:
         raise status.apply_conflict(conflict.causes, conflict.message) from None
