@@ -33,6 +33,7 @@ from engine.api import (
 )
 from fluxtui.view import drift, revisions
 from fluxtui.view.ages import age, spoken
+from fluxtui.view.clauses import clause
 from fluxtui.view.events import event_block
 from fluxtui.view.kinds import VIEWS
 from fluxtui.view.rows import effective_state
@@ -129,12 +130,17 @@ def yaml_line(text: str) -> Line:
 # --- shared pieces --------------------------------------------------------------------------------------
 
 
+def _note(text: str, cells: int, role: Role = Role.DIM) -> list[Line]:
+    """A sentence of ours, wrapped."""
+    return [(Span(piece, role),) for piece in wrap(text, cells)]
+
+
 def _waiting(subject: Subject, query: type[Query], what: str, cells: int) -> list[Line]:
     """Why there is no answer yet, or what went wrong."""
     answer = subject.answer(query)
     if answer is not None and answer.error is not None:
-        return [(Span(text, Role.WARN),) for text in wrap(str(answer.error), cells)]
-    return [(Span(f"{what}…", Role.DIM),)]
+        return _note(str(answer.error), cells, Role.WARN)
+    return _note(f"{what}…", cells)
 
 
 def _text(subject: Subject, query: type[Query]) -> str | None:
@@ -167,7 +173,7 @@ def _overview(subject: Subject, cells: int, *, headline: bool = True) -> Iterato
     """State, message in full, facts, conditions, and the last events."""
     resource = subject.resource
     if resource is None:
-        yield (Span("This object is gone.", Role.WARN),)
+        yield from _note("This object is gone.", cells, Role.WARN)
         return
     if headline:
         yield from _headline(subject, resource, cells)
@@ -243,7 +249,7 @@ def _drift(subject: Subject, cells: int) -> Content:
     lines += drift.report_lines(resource, report, cells, subject.now)
     if not report.drifted:
         if not report.problem:
-            lines.append((Span("        everything is as its source says", Role.OK),))
+            lines += _note("        everything is as its source says", cells, Role.OK)
         lines += [(), *_overview(subject, cells, headline=False)]
     return Content(drift.title(report), lines, f"{spoken(report.computed, subject.now)} ago")
 
@@ -279,15 +285,13 @@ def section(text: str, *path: str) -> str:
 
 def _values(subject: Subject, cells: int) -> Content:
     if subject.ref.kind != "HelmRelease":
-        return Content("values", [(Span("Only Helm releases have values."),)])
+        return Content("values", _note("Only Helm releases have values.", cells))
     text = _text(subject, Manifest)
     if text is None:
         return Content("values", _waiting(subject, Manifest, "fetching", cells))
     parts = [section(text, "spec", "valuesFrom"), section(text, "spec", "values")]
     found = "\n".join(filter(None, parts))
-    return Content(
-        "values", YamlLines(found) if found else [(Span("This release sets no values of its own.", Role.DIM),)]
-    )
+    return Content("values", YamlLines(found) if found else _note("This release sets no values of its own.", cells))
 
 
 def _tree(nodes: Sequence[TreeNode], letters: bool, prefix: str = "") -> Iterator[Line]:
@@ -322,7 +326,7 @@ def _inventory(subject: Subject, cells: int) -> Content:
         nodes = [_inventory_node(*entry) for entry in subject.resource.inventory]
     if not nodes:
         if answer is not None and answer.error is None:
-            return Content("inventory", [(Span("It manages nothing.", Role.DIM),)])
+            return Content("inventory", _note("It manages nothing.", cells))
         return Content("inventory", _waiting(subject, Inventory, "fetching the inventory", cells))
     return Content("inventory", list(_tree(nodes, subject.letters)), f"{len(nodes)} objects")
 
@@ -330,7 +334,7 @@ def _inventory(subject: Subject, cells: int) -> Content:
 def _events(subject: Subject, cells: int) -> Content:
     events = [event for event in subject.snapshot.events if event.ref == subject.ref]
     lines = [line for event in events for line in event_block(event, cells, subject.zone)]
-    empty: list[Line] = [(Span("No events about this object in the last hour.", Role.DIM),)]
+    empty: list[Line] = _note("No events about this object in the last hour.", cells)
     return Content("events", lines or empty, str(len(events)) if events else "")
 
 
@@ -351,7 +355,7 @@ def _history(subject: Subject, cells: int) -> Content:
                 cells,
             )
         )
-    return Content("history", lines or [(Span("Its controller keeps no history of it.", Role.DIM),)])
+    return Content("history", lines or _note("Its controller keeps no history of it.", cells))
 
 
 def glyph_of(good: bool, letters: bool) -> str:
@@ -364,7 +368,7 @@ def _logs(subject: Subject, cells: int) -> Content:
     if answer is None or not isinstance(answer.value, tuple):
         return Content("logs", _waiting(subject, Logs, "reading the controller's log", cells))
     lines: list[Line] = [(Span(piece),) for text in answer.value for piece in wrap(str(text), cells, "  ")]
-    return Content("logs", lines or [(Span("The controller's log says nothing about it.", Role.DIM),)])
+    return Content("logs", lines or _note("The controller's log says nothing about it.", cells))
 
 
 def _trace(subject: Subject, cells: int) -> Content:
@@ -394,8 +398,8 @@ def _used_by(subject: Subject, cells: int) -> Content:
         state = effective_state(resource, subject.snapshot)
         look = LOOKS[state]
         mark = Span(f"{glyph(state, subject.letters)} ", look.role, strong=True)
-        lines.append(fit((mark, Span(str(ref)), Span(f"  {resource.message}", Role.DIM)), cells))
-    return Content("used by", lines or [(Span("Nothing depends on it.", Role.DIM),)], str(len(lines)) if lines else "")
+        lines.append(fit((mark, Span(str(ref)), Span(f"  {clause(resource.message)}", Role.DIM)), cells))
+    return Content("used by", lines or _note("Nothing depends on it.", cells), str(len(lines)) if lines else "")
 
 
 _MODES: Final[Mapping[Mode, Callable[[Subject, int], Content]]] = MappingProxyType(

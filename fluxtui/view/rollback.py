@@ -31,7 +31,7 @@ def choice_lines(choices: Sequence[RevisionChoice], cells: int, now: datetime) -
                     Span(f"{mark} ", Role.ACCENT),
                     Span(pad(revisions.named(choice.revision), 20), Role.DIM if dim else Role.ACCENT),
                     Span(pad_left(age(choice.time, now), 5) + "  ", Role.DIM),
-                    Span(pad(choice.subject, max(10, cells - 66)), role),
+                    Span(pad(choice.subject, max(10, cells - 76)), role),
                     Span("  " + pad(choice.author, 12), Role.DIM),
                     Span("  " + extra, Role.DIM),
                 ),

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from enum import StrEnum
 from typing import Final, NamedTuple
 
-from rich.cells import cell_len, chop_cells
+from rich.cells import cell_len
 
 ELLIPSIS: Final = "…"
 
@@ -143,6 +143,16 @@ def plain(line: Iterable[Span]) -> str:
     return "".join(span.text for span in line)
 
 
+def _chop(word: str, cells: int) -> list[str]:
+    """A word in pieces of at most `cells`; a character wider than that is a piece of its own."""
+    pieces = []
+    while width(word) > cells:
+        piece = head(word, cells) or word[0]
+        pieces.append(piece)
+        word = word[len(piece) :]
+    return [*pieces, word]
+
+
 def wrap(text: str, cells: int, indent: str = "") -> list[str]:
     """Break one line at blanks into pieces of at most `cells`; continuation lines get `indent`."""
     if width(text) <= cells:
@@ -157,7 +167,7 @@ def wrap(text: str, cells: int, indent: str = "") -> list[str]:
         if current.strip():
             lines.append(current)
         prefix = indent
-        pieces = chop_cells(word, max(1, cells - width(prefix))) or [""]
+        pieces = _chop(word, max(1, cells - width(prefix)))
         lines.extend(prefix + piece for piece in pieces[:-1])
         current = prefix + pieces[-1]
     lines.append(current)

@@ -10,7 +10,7 @@ from rich.style import Style
 from textual.strip import Strip
 
 from fluxtui.theme import Palette
-from fluxtui.view.text import Line, Role, fit, line_width, width
+from fluxtui.view.text import Line, Role, Span, fit, line_width, width
 
 _ASCII = str.maketrans(
     {
@@ -54,12 +54,13 @@ class Painter:
 
     def segments(self, line: Line, cells: int, over: str = "") -> list[Segment]:
         """The line as segments, cut or filled to exactly `cells`."""
+        make = to_ascii if self.ascii_only else printable
+        line = tuple(Span(make(span.text), span.role, span.strong) for span in line if span.text)
         used = line_width(line)
         if used > cells:
             line = fit(line, cells)
             used = line_width(line)
-        make = to_ascii if self.ascii_only else printable
-        segments = [Segment(make(span.text), self._style(span.role, span.strong, over)) for span in line if span.text]
+        segments = [Segment(span.text, self._style(span.role, span.strong, over)) for span in line]
         if used < cells:
             segments.append(Segment(" " * (cells - used), self._style(Role.TEXT, False, over)))
         return segments

@@ -44,6 +44,7 @@ GROUPS = {
     "HelmRelease": ("helm.toolkit.fluxcd.io", "helmreleases"),
 }
 REV = "main@sha1:4f2a91c0d3b5a7e8f9012345678901234567890a"
+INFRA_REV = "v1.8.2@sha1:9c01d44e8f2a91c0d3b5a7e8f9"
 
 
 def ago(**spans: float) -> datetime:
@@ -155,6 +156,7 @@ def checkout_drift() -> DriftReport:
     )  # fmt: skip
 
 
+FINISHED = "Reconciliation finished in 1.2s, next run in 10m0s"
 AUTH = (
     "failed to checkout and determine revision: unable to list remote for 'https://git.example.com/fleet': "
     "authentication required: Unauthorized"
@@ -164,24 +166,22 @@ NO_FILE = (
     "'../base/deployment.yaml': evalsymlink failure on '/tmp/kustomization-123/base/deployment.yaml' : "
     "lstat /tmp/kustomization-123/base/deployment.yaml: no such file or directory'"
 )
-UNHEALTHY = (
-    "health check failed after 5m0s: timeout waiting for: [DaemonSet/infra/cni status: 'InProgress']"
-)
+UNHEALTHY = "health check failed after 5m0s: timeout waiting for: [DaemonSet/infra/cni status: 'InProgress']"
 
 
 def fleet_resources() -> list[Resource]:
     """Sources, Kustomizations and Helm releases in every state."""
     fleet = ref("GitRepository", "fleet", "flux-system")
     cni = ref("Kustomization", "cni", "infra")
-    found = [
+    return [
         resource("GitRepository", "fleet", State.FAILING, AUTH, namespace="flux-system", since=ago(minutes=4),
                  url="https://git.example.com/fleet", ref_text="main", reason="GitOperationFailed"),
         resource("GitRepository", "infra", message="stored artifact for revision 'v1.8.2@sha1:9c01d'",
-                 namespace="flux-system", since=ago(minutes=12), revision="v1.8.2@sha1:9c01d44e8f2a91c0d3b5a7e8f9",
+                 namespace="flux-system", since=ago(minutes=12), revision=INFRA_REV,
                  url="https://git.example.com/infra", ref_text="v1.8.2", reason="Succeeded",
-                 artifact=Artifact("v1.8.2@sha1:9c01d44e8f2a91c0d3b5a7e8f9", "sha256:aa", "http://x", ago(minutes=12), 48_213)),
+                 artifact=Artifact(INFRA_REV, "sha256:aa", "http://x", ago(minutes=12), 48_213)),
         resource("HelmRepository", "podinfo", message="stored artifact: revision 'sha256:81ae77c0'",
-                 namespace="flux-system", since=ago(hours=1), revision="sha256:81ae77c0d3b5a7e8f9012345678901234567890a"),
+                 namespace="flux-system", since=ago(hours=1), revision="sha256:81ae77c0d3b5a7e8f901"),
         resource("OCIRepository", "manifests", message="stored artifact for digest 'latest@sha256:11aa'",
                  namespace="flux-system", since=ago(hours=5), revision="latest@sha256:11aa77c0d3b5a7e8f901234567"),
         resource("Kustomization", "cni", State.FAILING, UNHEALTHY, namespace="infra", since=ago(minutes=6),
@@ -194,7 +194,8 @@ def fleet_resources() -> list[Resource]:
                  reason="BuildFailed"),
         resource("Kustomization", "checkout", State.DRIFTED, since=ago(minutes=2), source=fleet, path="./apps/checkout",
                  inventory=(("checkout_web_apps_Deployment", "v1"), ("checkout_flags__ConfigMap", "v1")),
-                 history=(HistoryEntry(REV, "sha256:ab", "ReconciliationSucceeded", ago(hours=5), ago(minutes=2), "1.2s", 31),
+                 history=(HistoryEntry(REV, "sha256:ab", "ReconciliationSucceeded", ago(hours=5), ago(minutes=2),
+                                       "1.2s", 31),
                           HistoryEntry("main@sha1:1b77e44e8f2a91c0d3b5a7e8f9", "sha256:cd", "HealthCheckFailed",
                                        ago(hours=9), ago(hours=6), "5m0s", 2))),
         resource("Kustomization", "legacy", State.SUSPENDED, since=ago(days=9), suspended=True,
@@ -208,7 +209,6 @@ def fleet_resources() -> list[Resource]:
         resource("HelmRelease", "nginx", namespace="ingress", since=ago(hours=3), revision="4.13.0",
                  message="Helm upgrade succeeded for release ingress/nginx.v7 with chart ingress-nginx@4.13.0"),
     ]  # fmt: skip
-    return found
 
 
 def fleet(version: int = 1, **fields: Any) -> Snapshot:
@@ -221,7 +221,7 @@ def fleet(version: int = 1, **fields: Any) -> Snapshot:
             event("GitRepository", "fleet", AUTH, namespace="flux-system", seconds=8, type="Warning",
                   reason="GitOperationFailed", component="source-controller", count=4),
             event("Kustomization", "cart", "Running health checks for revision main@sha1:4f2a91c", seconds=21),
-            event("Kustomization", "checkout", "Reconciliation finished in 1.2s, next run in 10m0s", seconds=120,
+            event("Kustomization", "checkout", FINISHED, seconds=120,
                   reason="ReconciliationSucceeded"),
             event("HelmRelease", "postgres", "Helm upgrade failed for release db/postgres with chart postgresql@16.4.2: "
                   "context deadline exceeded", namespace="db", seconds=660, type="Warning", reason="UpgradeFailed",
@@ -243,7 +243,12 @@ def large(count: int, version: int = 1) -> Snapshot:
         message = NO_FILE if state is State.FAILING else ""
         made.append(
             resource(
-                "Kustomization", f"app-{n:05d}", state, message, namespace=f"team-{n % 50:02d}", since=ago(seconds=300 + n)
+                "Kustomization",
+                f"app-{n:05d}",
+                state,
+                message,
+                namespace=f"team-{n % 50:02d}",
+                since=ago(seconds=300 + n),
             )
         )
     return snapshot(*made, version=version)

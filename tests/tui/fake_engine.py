@@ -1,4 +1,4 @@
-"""A test double of `engine.api.Engine`: it hands out the snapshots that a test gives it and notes what is asked of it."""
+"""A test double of `engine.api.Engine`: hands out the snapshots that a test gives it, notes what is asked of it."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class FakeAsking:
 
 
 class FakeEngine:
-    """Implements `engine.api.Engine`; `answers` maps a query's type (or a command's, for effects) to a value or an error."""
+    """Implements `engine.api.Engine`; `answers`: a query's type (or a command's, for effects) → value or error."""
 
     def __init__(self, snapshot: Snapshot | None = None, answers: dict[type, object] | None = None) -> None:
         self._snapshot = snapshot or Snapshot()
