@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 from typing import Any
 
 from engine.embedded.schema.fielderrors import FieldError, forbidden, invalid, not_supported, required
@@ -109,17 +107,6 @@ def secret(new: Object, old: Object | None, errors: Errors) -> None:
     _keys(new, ("data",), errors)
     data = new.get("data") or {}
     errors.extend(required(f"data[{key}]") for key in _SECRET_KEYS.get(str(new.get("type")), ()) if key not in data)
-    for key, value in data.items():
-        if not _is_base64(value):
-            errors.append(FieldError(f"data[{key}]", "FieldValueInvalid", "Invalid value: must be base64"))
-
-
-def _is_base64(value: Any) -> bool:
-    try:
-        base64.b64decode(str(value), validate=True)
-    except (binascii.Error, ValueError):
-        return False
-    return True
 
 
 def role_binding(new: Object, old: Object | None, errors: Errors) -> None:
