@@ -23,7 +23,8 @@ from engine.controllers.source import (
 from engine.flux import conditions, intervals, revision
 from engine.flux.conditions import FALSE, READY, RECONCILING, STALLED
 from engine.flux.kinds import GIT_REPOSITORY, FluxKind
-from engine.source.git import Commit, EmptyRepository, Git
+from engine.source.git import Commit, Git
+from engine.source.giterrors import EmptyRepository
 from engine.source.giturl import Reference, Remote
 from engine.source.storage import Storage
 

@@ -12,33 +12,25 @@ import hashlib
 import os
 import re
 import shutil
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import BinaryIO, TypeVar
 
 from engine import errors
 from engine.source import gittree
-from engine.source.archive import Written, write
+from engine.source.archive import Member, Written, write
+from engine.source.giterrors import EmptyRepository, GitError, absent, deadline, failure, last_line
 from engine.source.gitprocess import Job, Output, Timeout
-from engine.source.gittree import Blobs, Limits
+from engine.source.gittree import Blobs, Limits, NotInMirror
 from engine.source.giturl import Reference, Remote
 
 T = TypeVar("T")
 
 _SUBJECT = 50
-#: What a server's own words may take up in an error.
-_MAX_BODY = 1000
-
-
-class GitError(errors.Retryable):
-    """A git operation failed; the message is Flux's text."""
-
-
-class EmptyRepository(GitError):
-    """The remote has no refs at all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +46,17 @@ class Commit:
         """The message's first line, cut as Flux's event text cuts it."""
         line = self.message.strip().split("\n", 1)[0]
         return line if len(line) <= _SUBJECT else line[:_SUBJECT] + "..."
+
+
+@dataclass(frozen=True, slots=True)
+class LogEntry:
+    """A commit in a log."""
+
+    hash: str
+    revision: str
+    subject: str
+    author: str
+    time: datetime
 
 
 class Git:
@@ -86,19 +89,19 @@ class Git:
             commit = found.get(reference.full + "^{}") or found.get(reference.full)
             return reference.revision(commit) if commit else ""
 
-        return await self._run(list_remote, timeout, lambda: _deadline("unable to list remote for", remote))
+        return await self._run(list_remote, timeout, lambda: deadline("unable to list remote for", remote))
 
     async def fetch(self, remote: Remote, reference: Reference, timeout: float) -> Commit:
         """Bring a reference into the mirror; raises GitError, EmptyRepository."""
         if not reference.valid:
-            raise GitError(_absent(remote, reference))
-        mirror = self._mirror(remote, reference)
+            raise GitError(absent(remote, reference))
+        mirror = self._mirror(remote, "-full" if reference.commit else "")
         fetch = self._fetch_commit if reference.commit else self._fetch_tip
         async with self._locked(mirror):
             return await self._run(
                 lambda job: fetch(job, mirror, remote, reference),
                 timeout,
-                lambda: _deadline("unable to clone", remote),
+                lambda: deadline("unable to clone", remote),
             )
 
     async def pack(
@@ -111,16 +114,69 @@ class Git:
         store: Callable[[Callable[[BinaryIO], Written]], T],
     ) -> T:
         """Write the tar.gz of a fetched commit; `store` is called in a thread with what writes it."""
-        mirror = self._mirror(remote, reference)
+        mirror = self._mirror(remote, "-full" if reference.commit else "")
 
         def run(job: Job) -> T:
-            entries = gittree.entries(job, mirror, commit.hash, self._limits)
-            with job.open(["cat-file", "--batch"], git_dir=mirror) as (ask, answer):
-                members = gittree.members(entries, Blobs(ask, answer), spec_ignore, self._limits, job.check)
+            with self._members(job, mirror, commit, spec_ignore) as members:
                 return store(lambda out: write(out, members))
 
         async with self._locked(mirror):
-            return await self._run(run, timeout, lambda: Timeout("archiving the repository took too long"))
+            return await self._run(run, timeout, _too_slow)
+
+    async def log(
+        self, remote: Remote, reference: Reference, timeout: float, *, limit: int = 30
+    ) -> tuple[LogEntry, ...]:
+        """The last commits of a branch (of the default branch for a commit alone), newest first."""
+        if not reference.valid:
+            raise GitError(absent(remote, reference))
+        mirror = self._mirror(remote, "-log")
+
+        def run(job: Job) -> tuple[LogEntry, ...]:
+            self._prepare(job, mirror)
+            local = _local(reference.full)
+            self._fetch(job, mirror, remote, reference, [f"--depth={limit}"], f"+{reference.full or 'HEAD'}:{local}")
+            args = ["log", "-z", f"--max-count={limit}", "--no-mailmap", "--format=%H%x1f%an%x1f%cI%x1f%s", local, "--"]
+            output = job.run(args, git_dir=mirror)
+            if output.code:
+                raise GitError(f"unable to read the log of '{remote.url}': {last_line(output.err)}")
+            return tuple(
+                _log_entry(line, reference) for line in output.out.decode(errors="replace").split("\0") if line
+            )
+
+        async with self._locked(mirror):
+            return await self._run(run, timeout, lambda: deadline("unable to clone", remote))
+
+    async def files(
+        self, remote: Remote, reference: Reference, commit: str, spec_ignore: str | None, timeout: float
+    ) -> dict[str, bytes]:
+        """The files that the artifact of a commit has, of a logged one or of any that the branch reaches."""
+        pinned = Reference(branch=reference.branch, commit=commit)
+        if not pinned.valid:
+            raise GitError(absent(remote, pinned))
+        wanted = Commit("", commit, "")
+        mirror = self._mirror(remote, "-log")
+        try:
+            async with self._locked(mirror):
+                return await self._run(lambda job: self._read(job, mirror, wanted, spec_ignore), timeout, _too_slow)
+        except NotInMirror:
+            wanted = await self.fetch(remote, pinned, timeout)
+        mirror = self._mirror(remote, "-full")
+        async with self._locked(mirror):
+            return await self._run(lambda job: self._read(job, mirror, wanted, spec_ignore), timeout, _too_slow)
+
+    def _read(self, job: Job, mirror: Path, commit: Commit, spec_ignore: str | None) -> dict[str, bytes]:
+        with self._members(job, mirror, commit, spec_ignore) as members:
+            return {
+                member.name.decode(errors="surrogateescape"): member.content
+                for member in members
+                if member.content is not None
+            }
+
+    @contextmanager
+    def _members(self, job: Job, mirror: Path, commit: Commit, spec_ignore: str | None) -> Iterator[Iterator[Member]]:
+        entries = gittree.entries(job, mirror, commit.hash, self._limits)
+        with job.open(["cat-file", "--batch"], git_dir=mirror) as (ask, answer):
+            yield gittree.members(entries, Blobs(ask, answer), spec_ignore, self._limits, job.check)
 
     async def _run(self, work: Callable[[Job], T], timeout: float, late: Callable[[], Exception]) -> T:
         job = Job(self._root, timeout, max_file=self._limits.pack)
@@ -135,10 +191,9 @@ class Git:
         finally:
             self._jobs.discard(job)
 
-    def _mirror(self, remote: Remote, reference: Reference) -> Path:
-        """A mirror per URL, and one more with the whole history where a commit is wanted."""
-        name = hashlib.sha256(remote.url.encode()).hexdigest()[:40]
-        return self._root / f"{name}{'-full' if reference.commit else ''}.git"
+    def _mirror(self, remote: Remote, purpose: str) -> Path:
+        """A mirror per URL; where a commit or a log is wanted, one more with more of the history."""
+        return self._root / f"{hashlib.sha256(remote.url.encode()).hexdigest()[:40]}{purpose}.git"
 
     @asynccontextmanager
     async def _locked(self, mirror: Path) -> AsyncIterator[None]:
@@ -146,7 +201,7 @@ class Git:
             yield
 
     def _fetch_tip(self, job: Job, mirror: Path, remote: Remote, reference: Reference) -> Commit:
-        local = "refs/tip/" + hashlib.sha256(reference.full.encode()).hexdigest()[:40]
+        local = _local(reference.full)
         self._prepare(job, mirror)
         self._fetch(job, mirror, remote, reference, ["--depth=1"], f"+{reference.full}:{local}")
         return self._commit(job, mirror, local, reference)
@@ -179,7 +234,7 @@ class Git:
             refs = self._remote(job, remote, ["ls-remote", "--", remote.url])
             if refs.code == 0 and not refs.out.strip():
                 raise EmptyRepository("git repository is empty")
-            raise GitError(f"unable to clone '{remote.url}': couldn't find remote ref \"{reference.full}\"")
+            raise GitError(f"unable to clone '{remote.url}': couldn't find remote ref \"{reference.full or 'HEAD'}\"")
         raise GitError(f"unable to clone '{remote.url}': {failure(output, remote)}")
 
     def _prepare(self, job: Job, mirror: Path) -> None:
@@ -197,7 +252,7 @@ class Git:
         self._make_room()
         output = job.run(["init", "--quiet", "--bare", "--template=", str(mirror)])
         if output.code:
-            raise errors.Unavailable(f"the git mirror could not be made: {_last_line(output.err)}")
+            raise errors.Unavailable(f"the git mirror could not be made: {last_line(output.err)}")
 
     def _make_room(self) -> None:
         """Remove the mirrors that were not used for the longest time when there are too many."""
@@ -235,6 +290,20 @@ class Git:
         return Commit(reference.revision(commit), commit, message.decode(errors="replace"))
 
 
+def _local(ref: str) -> str:
+    """The mirror's own name for a remote's ref: flat, as `a` and `a/b` cannot both be refs."""
+    return "refs/tip/" + hashlib.sha256(ref.encode()).hexdigest()[:40]
+
+
+def _log_entry(line: str, reference: Reference) -> LogEntry:
+    commit, author, when, subject = line.split("\x1f", 3)
+    return LogEntry(commit, reference.revision(commit), subject, author, datetime.fromisoformat(when))
+
+
+def _too_slow() -> Exception:
+    return Timeout("reading the repository took too long")
+
+
 def _refs(output: bytes) -> dict[str, str]:
     """`ls-remote`'s lines as ref → hash; what does not look like one is not believed."""
     found = {}
@@ -243,51 +312,3 @@ def _refs(output: bytes) -> dict[str, str]:
         if re.fullmatch(r"[0-9a-f]{40}|[0-9a-f]{64}", commit):
             found[ref] = commit
     return found
-
-
-def failure(output: Output, remote: Remote) -> str:
-    """What git said about a remote, in the words that go-git uses for it."""
-    get = f'"{remote.url}/info/refs?service=git-upload-pack"'
-    said = [_clean(line[8:].strip()) for line in output.err.splitlines() if line.startswith("remote: ")]
-    body = "\n".join(said)[:_MAX_BODY] + "\n" if said else ""
-    if "Authentication failed" in output.err:
-        return f"authentication required: {body}"
-    if status := re.search(r"The requested URL returned error: (\d{3})", output.err):
-        code = status[1]
-        if code == "403":
-            return f"authorization failed: {body}"
-        if code.startswith("3"):
-            return f"the server redirects ({code}), and a login is not sent on: put the new address into spec.url"
-        return f"unexpected client error: unexpected requesting {get} status code: {code}"
-    if re.search(r"fatal: repository '.*' not found", output.err):
-        return f"repository not found: {body}"
-    host = re.sub(r"^https?://([^/?]+).*", r"\1", remote.url)
-    if "Could not resolve host" in output.err:
-        return f"Get {get}: dial tcp: lookup {host}: no such host"
-    if "Failed to connect" in output.err or "Connection refused" in output.err:
-        return f"Get {get}: dial tcp {host}: connect: connection refused"
-    return _last_line(output.err) or f"git ended with code {output.code}"
-
-
-def _deadline(what: str, remote: Remote) -> GitError:
-    get = f'"{remote.url}/info/refs?service=git-upload-pack"'
-    return GitError(f"{what} '{remote.url}': Get {get}: context deadline exceeded")
-
-
-def _absent(remote: Remote, reference: Reference) -> str:
-    if reference.commit:
-        return f"unable to resolve commit object for '{reference.commit}': object not found"
-    return f"unable to clone '{remote.url}': couldn't find remote ref \"{reference.full}\""
-
-
-def _last_line(text: str) -> str:
-    """The last thing git said, without its prefix, control characters and anything that could be a login."""
-    lines = [line.strip() for line in text.splitlines() if line.strip()]
-    last = re.sub(r"^(fatal|error): ", "", lines[-1]) if lines else ""
-    last = re.sub(r"(?<=//)[^/@\s]*@", "***@", last)
-    return _clean(last)[:_MAX_BODY]
-
-
-def _clean(text: str) -> str:
-    """Text from a server without control characters."""
-    return "".join(char for char in text if char.isprintable())

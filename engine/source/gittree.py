@@ -12,6 +12,10 @@ from engine.source import archive, ignore
 from engine.source.gitprocess import Job
 
 
+class NotInMirror(errors.Unavailable):
+    """A commit that was not fetched, or not into this mirror."""
+
+
 @dataclass(frozen=True, slots=True)
 class Limits:
     """Bounds on what a repository may bring."""
@@ -42,7 +46,7 @@ def entries(job: Job, mirror: Path, commit: str, limits: Limits) -> list[Entry]:
     """The files of a commit, links left out, in archive order."""
     output = job.run(["ls-tree", "-r", "-z", "-l", "--full-tree", commit], git_dir=mirror)
     if output.code:
-        raise errors.Unavailable(f"the commit {commit} is not in the mirror any more")
+        raise NotInMirror(f"the commit {commit} is not in the mirror")
     found = []
     for line in output.out.split(b"\0")[:-1]:
         head, _, path = line.partition(b"\t")

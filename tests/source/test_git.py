@@ -15,7 +15,8 @@ import pytest
 from engine import errors
 from engine.demo.gitserver import GitServer
 from engine.source import gitprocess
-from engine.source.git import Commit, EmptyRepository, Git, GitError
+from engine.source.git import Commit, Git
+from engine.source.giterrors import EmptyRepository, GitError
 from engine.source.gittree import Limits
 from engine.source.giturl import Credentials, Reference, remote
 from tests.kube.authority import Authority
@@ -97,6 +98,28 @@ async def test_a_commit_that_no_branch_reaches_is_not_found(server: GitServer, g
     for commit in (lost, "0123456789012345678901234567890123456789", "main", "0123"):
         with pytest.raises(GitError, match=f"^unable to resolve commit object for '{commit}': object not found$"):
             await git.fetch(remote(server.url("a")), Reference(commit=commit), 10)
+
+
+async def test_the_log_and_the_files_of_earlier_commits(server: GitServer, git: Git) -> None:
+    repo = Repo(server.path("a"))
+    shas: list[str] = []
+    for number in range(5):
+        files = {"a.yaml": str(number), "b.md": ""}
+        date = f"2026-01-0{number + 1}T12:00:00Z"
+        shas.append(repo.commit(files, message=f"commit {number}", parent=shas[-1] if shas else None, date=date))
+    url = remote(server.url("a"))
+    log = await git.log(url, MAIN, 10, limit=3)
+    assert [(e.hash, e.subject) for e in log] == [(shas[n], f"commit {n}") for n in (4, 3, 2)]
+    assert log[0].revision == f"main@sha1:{shas[4]}"
+    assert (log[0].author, log[0].time.isoformat()) == ("Golden", "2026-01-05T12:00:00+00:00")
+    for number in (2, 4, 0):  # logged, logged, and one that is too old for the log
+        assert await git.files(url, MAIN, shas[number], "*.md", 10) == {"a.yaml": str(number).encode()}
+    for commit in ("0" * 40, "--output=x"):
+        with pytest.raises(GitError, match="object not found"):
+            await git.files(url, MAIN, commit, None, 10)
+    pinned = Reference(branch="main", commit=shas[0])
+    assert [e.hash for e in await git.log(url, pinned, 10, limit=2)] == [shas[4], shas[3]]
+    assert [e.revision for e in await git.log(url, Reference(commit=shas[0]), 10, limit=1)] == [f"sha1:{shas[4]}"]
 
 
 async def test_the_default_branch_is_master(server: GitServer, git: Git) -> None:
