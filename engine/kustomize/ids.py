@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from engine.kustomize.schemas import is_cluster_scoped
@@ -73,32 +74,32 @@ def split_api_version(api_version: str) -> tuple[str, str]:
     return (group, version) if slash else ("", group)
 
 
+@lru_cache(maxsize=1024)
+def _known(api_version: str, kind: str) -> tuple[Gvk, bool]:
+    """The type, and whether it is cluster-scoped; a build asks this of few types and very often."""
+    return Gvk(*split_api_version(api_version), kind), is_cluster_scoped(api_version, kind)
+
+
 def gvk_of(obj: dict[str, Any]) -> Gvk:
     """The group, version and kind of an object."""
-    group, version = split_api_version(text(obj.get("apiVersion")))
-    return Gvk(group, version, text(obj.get("kind")))
+    return _known(text(obj.get("apiVersion")), text(obj.get("kind")))[0]
 
 
 def id_of(obj: dict[str, Any]) -> ResId:
     """The identity of an object as it stands."""
-    gvk = gvk_of(obj)
+    gvk, cluster = _known(text(obj.get("apiVersion")), text(obj.get("kind")))
     metadata = obj.get("metadata")
     if not isinstance(metadata, dict):
         metadata = {}
-    return ResId(
-        gvk,
-        text(metadata.get("name")),
-        text(metadata.get("namespace")),
-        is_cluster_scoped(gvk.api_version, gvk.kind),
-    )
+    return ResId(gvk, text(metadata.get("name")), text(metadata.get("namespace")), cluster)
 
 
 def text(value: Any) -> str:
     """A scalar as the text that stands in the YAML; "" for null."""
-    if value.__class__ is str:
-        return str(value)
+    if isinstance(value, str):
+        return value
     if value is None:
         return ""
     if isinstance(value, bool):
         return "true" if value else "false"
-    return str(value) if isinstance(value, (str, int, float)) else ""
+    return str(value) if isinstance(value, (int, float)) else ""
