@@ -43,6 +43,8 @@ _ZEROS: Final[Mapping[tuple[str, str], Any]] = {
     ("ServicePort", "targetPort"): 0,
     ("ResourceFieldSelector", "divisor"): "0",
     ("PriorityClass", "value"): 0,
+    ("EndpointSlice", "endpoints"): None,
+    ("EndpointSlice", "ports"): None,
 }
 #: Required fields that are pointers: null when absent.
 _REQUIRED_POINTERS: Final = frozenset(
