@@ -235,6 +235,22 @@ def test_moving_an_updaters_fields_to_the_applier_lets_it_remove_them():
     assert put(after, "flux", n=1)["spec"] == {"n": 1}
 
 
+def test_managed_fields_from_outside_are_written_anew():
+    live = put(None, "a", n=1)
+    entry = {
+        **live["metadata"]["managedFields"][0],
+        "evil": {"x": 1},
+        "fieldsV1": {"f:spec": {"f:n": {}, "zz:": {}, "f:items": {'k:{ "name": "x" }': {}}}},
+    }
+    after = write(live, {**live, "metadata": {**live["metadata"], "managedFields": [entry]}})
+    assert after["metadata"]["managedFields"] == [
+        {
+            **live["metadata"]["managedFields"][0],
+            "fieldsV1": {"f:spec": {"f:items": {'k:{"name":"x"}': {}}, "f:n": {}}},
+        }
+    ]
+
+
 @pytest.mark.parametrize("cleared", [[], [{}]])
 def test_managed_fields_are_cleared_by_an_empty_list_or_entry(cleared):
     live = put(None, "a", n=1)
@@ -242,9 +258,20 @@ def test_managed_fields_are_cleared_by_an_empty_list_or_entry(cleared):
     assert "managedFields" not in after["metadata"]
 
 
-def test_unreadable_managed_fields_in_a_request_leave_the_stored_ones():
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"operation": "Frob"},
+        {"apiVersion": ""},
+        {"fieldsType": "FieldsV9"},
+        {"time": "yesterday"},
+        {"fieldsV1": {"k:x": {}}},
+        {"fieldsV1": ["x"]},
+    ],
+)
+def test_unreadable_managed_fields_in_a_request_leave_the_stored_ones(change):
     live = put(None, "a", n=1)
-    broken = [{"manager": "x", "operation": "Frob", "apiVersion": "v1", "fieldsType": "FieldsV1"}]
+    broken = [{"manager": "x", "operation": "Apply", "apiVersion": "v1", "fieldsType": "FieldsV1", **change}]
     after = write(live, {**live, "metadata": {**live["metadata"], "managedFields": broken}})
     assert owners(after) == owners(live)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
@@ -16,6 +17,7 @@ ANCIENT = "ancient-changes"
 #: Owns what an object had when its first Apply came and nobody was recorded.
 BEFORE_FIRST_APPLY = "before-first-apply"
 
+_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:\d\d)", re.ASCII)
 _UNOWNED = of_paths(
     [
         ("f:apiVersion",),
@@ -76,11 +78,17 @@ class Entry:
 
     def at_version(self, api_version: str) -> Entry:
         """The entry with its fields at another version of the kind."""
-        return self if api_version == self.api_version else replace(self, api_version=api_version, stored=None)
+        if api_version == self.api_version:
+            return self
+        return replace(self, api_version=api_version, stored=self._storing(apiVersion=api_version))
 
     def at_time(self, time: str) -> Entry:
         """The entry as changed now."""
-        return replace(self, time=time, stored=None)
+        return replace(self, time=time, stored=self._storing(time=time))
+
+    def _storing(self, **changed: str) -> Mapping[str, Any] | None:
+        """The stored entry with this changed: the fields need not be written anew."""
+        return None if self.stored is None else {**self.stored, **changed}
 
 
 Managers = dict[ManagerKey, Entry]
@@ -91,13 +99,13 @@ def unowned(fields: FieldSet) -> FieldSet:
     return fields - _UNOWNED
 
 
-def decode_managers(entries: Iterable[Mapping[str, Any]] | None) -> Managers:
-    """ManagedFields as managers. Raises Malformed."""
+def decode_managers(entries: Iterable[Any] | None, *, stored: bool = True) -> Managers:
+    """The managers of managedFields. Raises Malformed. What is not `stored` but sent is written anew."""
     managers: Managers = {}
     for index, entry in enumerate(entries or ()):
         if not isinstance(entry, Mapping):
             raise Malformed(f"managedFields entry {index} is no object")
-        operation, api_version = entry.get("operation"), entry.get("apiVersion")
+        operation, api_version = entry.get("operation"), str(entry.get("apiVersion") or "")
         if operation not in (APPLY, UPDATE):
             raise Malformed("operation must be `Apply` or `Update`")
         if not api_version:
@@ -105,8 +113,10 @@ def decode_managers(entries: Iterable[Mapping[str, Any]] | None) -> Managers:
         if entry.get("fieldsType") != "FieldsV1":
             raise Malformed(f"invalid fieldsType {entry.get('fieldsType', '')!r} in managed fields entry {index}")
         key = manager_key(str(entry.get("manager") or ""), operation, api_version, str(entry.get("subresource") or ""))
-        fields = decode(entry.get("fieldsV1") or {})
-        managers[key] = Entry(fields, api_version, str(entry.get("time") or ""), entry)
+        time = str(entry.get("time") or "")
+        if time and not _TIME.fullmatch(time):
+            raise Malformed(f"time of managed fields entry {index} is not RFC 3339")
+        managers[key] = Entry(decode(entry.get("fieldsV1") or {}), api_version, time, entry if stored else None)
     return managers
 
 

@@ -60,15 +60,15 @@ def _recorded(before: Mapping[str, Any] | None, after: Mapping[str, Any], subres
     if not subresource:
         if isinstance(sent, list) and sent in ([], [{}]):
             return {}
-        if found := readable(sent):
+        if sent != managed_fields(before) and (found := readable(sent, stored=False)):
             return found
     return readable(managed_fields(before))
 
 
-def readable(entries: Any) -> Managers:
-    """The managers of stored managedFields; none where they cannot be read."""
+def readable(entries: Any, *, stored: bool = True) -> Managers:
+    """The managers of managedFields; none where they cannot be read."""
     try:
-        return decode_managers(entries if isinstance(entries, list) else None)
+        return decode_managers(entries if isinstance(entries, list) else None, stored=stored)
     except Malformed:
         return {}
 
