@@ -100,6 +100,7 @@ class Driving:
             sources,
             clock=clock,
             concurrent=2,
+            may_run=leases.may_write,
         )
 
         events = EventRecorder(cluster, STANDS_FOR[1], clock=clock)
@@ -117,7 +118,12 @@ class Driving:
             Settings(requeue_dependency=self._settings.requeue_dependency),
         )
         applying = Controller(
-            "Kustomization", reconciler, kustomizations, clock=clock, concurrent=self._settings.concurrent
+            "Kustomization",
+            reconciler,
+            kustomizations,
+            clock=clock,
+            concurrent=self._settings.concurrent,
+            may_run=leases.may_write,
         )
         triggers = Triggers(kustomizations, applying.enqueue)
         triggers.watch_source(sources)

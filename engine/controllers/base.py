@@ -27,6 +27,10 @@ from engine.kube.types import Object, ResourceType
 log = logging.getLogger(__name__)
 
 
+#: Seconds between looks at whether passes may run again.
+PAUSE = 5.0
+
+
 class TerminalError(errors.Terminal):
     """A pass that failed and is not to be retried, not even at the interval, until the object changes."""
 
@@ -82,7 +86,7 @@ def requested_at(obj: Mapping[str, Any]) -> str:
 
 
 class Controller:
-    """Runs the passes of one kind, at most `concurrent` at a time."""
+    """Runs the passes of one kind, at most `concurrent` at a time; none while `may_run` says no (a Lease is lost)."""
 
     def __init__(
         self,
@@ -93,12 +97,14 @@ class Controller:
         clock: Clock,
         concurrent: int = 4,
         limiter: RateLimiter[Request] | None = None,
+        may_run: Callable[[], bool] = lambda: True,
     ) -> None:
         self.name = name
         self._reconciler = reconciler
         self._cache = cache
         self._concurrent = concurrent
         self._limiter = limiter or RateLimiter()
+        self._may_run = may_run
         self._queue: WorkQueue[Request] = WorkQueue(clock)
 
     @property
@@ -133,13 +139,20 @@ class Controller:
         while True:
             request = await self._queue.get()
             try:
-                await self._pass(request)
+                if self._may_run():
+                    await self._pass(request)
+                else:
+                    self._queue.add_after(request, PAUSE)
             finally:
                 self._queue.done(request)
 
     async def _pass(self, request: Request) -> None:
         try:
             result = await self._reconciler.reconcile(request)
+        except errors.LeaseHeld as error:
+            # Lost in the middle of the pass: no fault of the object, so it does not back off.
+            log.warning("%s %s: %s", self.name, request, error)
+            self._queue.add_after(request, PAUSE)
         except TerminalError as error:
             log.warning("%s %s: %s", self.name, request, error)
         except errors.EngineError as error:

@@ -68,7 +68,9 @@ class World:
             Fenced(self.memory, lambda: self.allowed), Recorder(), self.clock, jitter=lambda seconds: seconds
         )
         self.worker = Worker(services, self.memory)
-        self.controller = Controller("test", self.worker, self.memory.cache(RES), clock=self.clock, concurrent=2)
+        self.controller = Controller(
+            "test", self.worker, self.memory.cache(RES), clock=self.clock, concurrent=2, may_run=lambda: self.allowed
+        )
         self.task = asyncio.create_task(self.controller.run())
 
     def put(self, **changes: Any) -> None:
@@ -241,13 +243,26 @@ async def test_a_pass_never_works_on_what_it_has_itself_outdated(world: World) -
 
 
 async def test_nothing_is_written_behind_the_fence(world: World) -> None:
-    world.allowed = False
     world.put()
-    await world.clock.advance(10)
+    await world.clock.advance(1)
+    world.memory.writes.clear()
+
+    async def lose(run: Pass) -> Result:
+        world.allowed = False
+        run.status["x"] = 1
+        return Result()
+
+    world.worker.act = lose
+    world.annotate("t1")
+    await world.clock.advance(1)
+    passes = len(world.worker.passes)
+    await world.clock.advance(3600)
     assert world.memory.writes == []
+    assert len(world.worker.passes) == passes  # nothing is fetched or built for nothing either
+    world.worker.act = world.worker._nothing
     world.allowed = True
-    await world.clock.advance(30)
-    assert world.memory.writes
+    await world.clock.advance(6)
+    assert world.live["status"]["lastHandledReconcileAt"] == "t1"
 
 
 async def test_an_object_that_goes_during_its_pass_is_no_error(world: World) -> None:
