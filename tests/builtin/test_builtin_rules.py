@@ -126,6 +126,12 @@ def test_a_recreate_strategy_has_no_rolling_parameters() -> None:
     assert "rollingUpdate" not in workload("StatefulSet", updateStrategy={"type": "OnDelete"})["spec"]["updateStrategy"]
 
 
+@pytest.mark.parametrize("value", ["abc", "10", "-5%", -1, "5%%"])
+def test_a_share_of_pods_is_a_number_or_a_percentage(value: Any) -> None:
+    obj = workload("Deployment", strategy={"type": "RollingUpdate", "rollingUpdate": {"maxSurge": value}})
+    assert [error.field for error in validate(obj, None)] == ["spec.strategy.rollingUpdate.maxSurge"]
+
+
 @pytest.mark.parametrize("kind", ["Deployment", "ReplicaSet", "DaemonSet"])
 def test_a_selector_stays(kind: str) -> None:
     old = workload(kind)

@@ -303,6 +303,13 @@ async def test_a_job_completes(world: Any) -> None:
     assert "active" not in found["status"]
 
 
+async def test_a_job_that_wants_nothing_is_complete_at_once(world: Any) -> None:
+    world.api.create(job(completions=0))
+    await world.settle()
+    assert conditions(world.get("batch/v1", "Job", "once"))["Complete"][0] == "True"
+    assert world.pods() == []
+
+
 async def test_a_job_that_crashes_gives_up(world: Any) -> None:
     failing = job(backoffLimit=1)
     failing["metadata"]["annotations"] = {FAIL: "crash-loop"}

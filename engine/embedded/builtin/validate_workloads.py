@@ -6,6 +6,7 @@ from typing import Any
 
 from engine.embedded.builtin import validate_pods
 from engine.embedded.schema.fielderrors import FieldError, forbidden, invalid, not_supported, required
+from engine.embedded.schema.patterns import compile_pattern
 
 Object = dict[str, Any]
 Errors = list[FieldError]
@@ -77,6 +78,22 @@ def deployment(new: Object, old: Object | None, errors: Errors) -> None:
     _unchanged(new, old, ("selector",), errors)
 
 
+_PERCENT_TEXT = (
+    "a valid percent string must be a numeric string followed by an ending '%' (e.g. '1%',  or '93%', regex used for "
+    "validation is '[0-9]+%')"
+)
+
+
+def _counts_or_percents(rolling: Object, path: str, errors: Errors) -> None:
+    """A number of pods or a share of them, in maxSurge and maxUnavailable."""
+    for name in ("maxUnavailable", "maxSurge"):
+        value = rolling.get(name)
+        if isinstance(value, str) and compile_pattern("^[0-9]+%$").search(value) is None:
+            errors.append(invalid(f"{path}.{name}", value, _PERCENT_TEXT))
+        elif isinstance(value, int) and value < 0:
+            errors.append(invalid(f"{path}.{name}", value, _NEGATIVE))
+
+
 def _strategy(spec: Object, errors: Errors) -> None:
     strategy = spec.get("strategy") or {}
     if strategy.get("type") not in (None, "Recreate", "RollingUpdate"):
@@ -85,6 +102,7 @@ def _strategy(spec: Object, errors: Errors) -> None:
     if strategy.get("type") == "Recreate" and rolling is not None:
         detail = "may not be specified when strategy `type` is 'Recreate'"
         errors.append(forbidden("spec.strategy.rollingUpdate", detail))
+    _counts_or_percents(rolling or {}, "spec.strategy.rollingUpdate", errors)
     if rolling and all(str(rolling.get(name)) in ("0", "0%") for name in ("maxUnavailable", "maxSurge")):
         detail = "may not be 0 when `maxSurge` is 0"
         errors.append(invalid("spec.strategy.rollingUpdate.maxUnavailable", rolling["maxUnavailable"], detail))
@@ -104,6 +122,8 @@ def daemon_set(new: Object, old: Object | None, errors: Errors) -> None:
     spec = new.get("spec") or {}
     _selects(spec, "daemonset", errors)
     validate_pods.template(spec, "spec", errors)
+    rolling = (spec.get("updateStrategy") or {}).get("rollingUpdate") or {}
+    _counts_or_percents(rolling, "spec.updateStrategy.rollingUpdate", errors)
     _not_negative(spec, ("minReadySeconds", "revisionHistoryLimit"), errors)
     _unchanged(new, old, ("selector",), errors)
 

@@ -37,7 +37,7 @@ class Jobs(Simulator):
         spec, started = job["spec"], (job.get("status") or {}).get("startTime")
         deadline = spec.get("activeDeadlineSeconds")
         left = None if deadline is None or not started else float(deadline) - self.cluster.since(started)
-        if succeeded >= int(spec.get("completions") or 1):
+        if succeeded >= _completions(spec):
             self._end(job, pods, "Complete", "SuccessCriteriaMet", _SUCCEEDED)
         elif failed > int(spec.get("backoffLimit", 6)):
             self._end(job, pods, "Failed", "FailureTarget", _FAILED)
@@ -54,7 +54,7 @@ class Jobs(Simulator):
     def _run(self, job: Object, pods: list[Object], succeeded: int) -> None:
         spec = job["spec"]
         active = sum(map(is_active, pods))
-        missing = int(spec.get("completions") or 1) - succeeded - active
+        missing = _completions(spec) - succeeded - active
         room = min(int(spec.get("parallelism", 1)), MAX_PODS) - active
         for _ in range(max(0, min(missing, room, BURST))):
             self.cluster.create(pod_from(spec["template"], job))
@@ -111,3 +111,9 @@ class Jobs(Simulator):
 
 def _count(pods: list[Object], phase: str) -> int:
     return sum((pod.get("status") or {}).get("phase") == phase for pod in pods)
+
+
+def _completions(spec: Object) -> int:
+    """How many pods must succeed; a work queue (no completions) is done when one has."""
+    completions = spec.get("completions")
+    return 1 if completions is None else int(completions)
