@@ -32,7 +32,6 @@ class TransformerConfig:
     common_labels: Specs = ()
     labels: Specs = ()
     template_labels: Specs = ()
-    volume_claim_template_labels: Specs = ()
     common_annotations: Specs = ()
     name_reference: tuple[NameReference, ...] = ()
     var_reference: Specs = ()
@@ -64,7 +63,6 @@ _FIELDS: Final = {
     "commonLabels": "common_labels",
     "labels": "labels",
     "templateLabels": "template_labels",
-    "volumeClaimTemplateLabels": "volume_claim_template_labels",
     "commonAnnotations": "common_annotations",
     "varReference": "var_reference",
     "images": "images",
@@ -113,15 +111,14 @@ def _sorted_references(references: Mapping[Gvk, Specs]) -> tuple[NameReference, 
 @cache
 def default_config() -> TransformerConfig:
     """What kustomize starts from."""
-    metadata_labels = tuple(_templates("labels", "apps"))
-    claims = (FieldSpec("spec/volumeClaimTemplates[]/metadata/labels", Gvk("apps", "", "StatefulSet"), create=True),)
+    claims = FieldSpec("spec/volumeClaimTemplates[]/metadata/labels", Gvk("apps", "", "StatefulSet"), create=True)
+    template_labels = (*_templates("labels", "apps"), claims)
     return TransformerConfig(
         name_prefix=(FieldSpec("metadata/name"),),
         name_suffix=(FieldSpec("metadata/name"),),
         namespace=_sorted(_namespace_specs()),
-        common_labels=_sorted((*_selector_specs(), *metadata_labels, *claims)),
-        template_labels=_sorted(metadata_labels),
-        volume_claim_template_labels=claims,
+        common_labels=_sorted((*_selector_specs(), *template_labels)),
+        template_labels=_sorted(template_labels),
         common_annotations=_sorted(_templates("annotations", "")),
         name_reference=_sorted_references(_name_references()),
         var_reference=_sorted(dict.fromkeys(_var_specs())),

@@ -47,8 +47,6 @@ def _labels(fields: Fields, config: TransformerConfig) -> Iterator[dict[str, Any
         else:
             if label.get("includeTemplates"):
                 specs = merge_specs(specs, config.template_labels)
-            if label.get("includeVolumeClaimTemplates"):
-                specs = merge_specs(specs, config.volume_claim_template_labels)
             specs = merge_specs(specs, [FieldSpec("metadata/labels", create=True)])
         yield {"labels": label.get("pairs", {}), "fieldSpecs": specs}
     if fields.get("commonLabels"):

@@ -101,7 +101,6 @@ KUSTOMIZATION: Final = Struct(
                     "pairs": STRING_MAP,
                     "includeSelectors": BOOL,
                     "includeTemplates": BOOL,
-                    "includeVolumeClaimTemplates": BOOL,
                     "fields": _FIELD_SPECS,
                 }
             )

@@ -116,9 +116,15 @@ class Resource:
         return found
 
     def strings(self, field: str) -> dict[str, str]:
-        """Labels or annotations as text."""
+        """Labels or annotations as text; a null is the word, unless nothing is written there."""
         found = self.metadata.get(field)
-        return {key: text(value) for key, value in found.items()} if isinstance(found, dict) else {}
+        if not isinstance(found, dict):
+            return {}
+        blanks = self.blanks or {}
+        return {
+            key: "null" if value is None and (id(found), key) not in blanks else text(value)
+            for key, value in found.items()
+        }
 
     def set_strings(self, field: str, values: dict[str, str]) -> None:
         """Set labels or annotations; none removes the field."""

@@ -43,7 +43,15 @@ def merge_into(target: Resource, patch: Resource, schemas: SchemaFor) -> None:
 def merge_into_all(resources: ResMap, targets: Sequence[Resource], patch: Resource, schemas: SchemaFor) -> None:
     """Apply one patch to several objects, whatever their apiVersion, name and namespace."""
     for target in targets:
-        adapted = Resource({**patch.obj, "apiVersion": target.obj.get("apiVersion")})
+        metadata = {field: strings for field in ("labels", "annotations") if (strings := patch.strings(field))}
+        adapted = Resource(
+            {
+                **patch.obj,
+                "apiVersion": target.obj.get("apiVersion"),
+                # Here, and only here, kustomize reads a null label as the word: it does not remove one.
+                "metadata": {**patch.metadata, **metadata},
+            }
+        )
         adapted.allow_name_change = patch.allow_name_change
         adapted.allow_kind_change = patch.allow_kind_change
         merge_into(target, adapted, schemas)
