@@ -12,6 +12,7 @@ from aiohttp import web
 from engine.clock import Clock
 from engine.embedded import simulate
 from engine.embedded.core import Core
+from engine.embedded.expiry import EventExpiry
 from engine.embedded.facade import Facade
 from engine.embedded.http import Http
 from engine.embedded.kubeconfig import write_kubeconfig
@@ -47,6 +48,7 @@ class EmbeddedServer:
         self._core: Core | None = None
         self._http: Http | None = None
         self._runner: web.AppRunner | None = None
+        self._expiry: EventExpiry | None = None
         self._stop_simulation: Callable[[], None] | None = None
         self._url = ""
         self._tls_url = ""
@@ -76,6 +78,7 @@ class EmbeddedServer:
         await self._store.open()
         self._core = Core(self._store, self._clock)
         self._core.start()
+        self._expiry = EventExpiry(self._core)
         if self._simulate:
             self._stop_simulation = simulate.start(self.facade, self._clock)
         self._http = Http(self._core, self.token)
@@ -101,6 +104,8 @@ class EmbeddedServer:
             self._http.stop()
         if self._runner is not None:
             await self._runner.cleanup()
+        if self._expiry is not None:
+            await self._expiry.stop()
         await self._store.close()
 
     async def __aenter__(self) -> Self:

@@ -43,16 +43,30 @@ CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITH
 """
 
 
-@dataclass(frozen=True, slots=True)
 class Record:
-    """One version of one object. `obj` is never changed once stored; `body` is it as JSON."""
+    """One version of one object: `body` is it as JSON, `obj` as a value that is never changed."""
 
-    storage: str
-    namespace: str
-    name: str
-    version: int
-    obj: Object
-    body: bytes
+    __slots__ = ("_obj", "body", "name", "namespace", "storage", "version")
+
+    def __init__(self, storage: str, namespace: str, name: str, version: int, obj: Object, body: bytes) -> None:
+        self.storage = storage
+        self.namespace = namespace
+        self.name = name
+        self.version = version
+        self.body = body
+        self._obj: Object | None = obj
+
+    @property
+    def obj(self) -> Object:
+        """The object; of an earlier version read from its JSON each time."""
+        obj = self._obj
+        if obj is None:
+            obj = orjson.loads(self.body)
+        return obj
+
+    def pack(self) -> None:
+        """Keep the JSON alone: what the history holds is rarely asked for, and a tenth as big so."""
+        self._obj = None
 
     @property
     def key(self) -> Key:
@@ -286,6 +300,9 @@ class Store:
             for event in batch:
                 for listener in tuple(self._listeners):
                     listener(event)
+                for past in (event.old, event.record if event.type == "DELETED" else None):
+                    if past is not None:
+                        past.pack()
         self._under_way = None
         if commit is not None:
             commit.set_result(None)

@@ -81,12 +81,17 @@ def deployment(name: str, image: str = "nginx:1.27") -> dict[str, Any]:
     }
 
 
-def custom(name: str) -> dict[str, Any]:
+def custom(name: str, revision: str = "v1") -> dict[str, Any]:
     return {
         "apiVersion": "bench.fluxtui.io/v1",
         "kind": "App",
         "metadata": {"name": name, "namespace": "default", "labels": {"team": "a"}},
-        "spec": {"interval": "10m", "path": f"./apps/{name}", "prune": True, "sourceRef": {"kind": "Git", "name": "x"}},
+        "spec": {
+            "interval": "10m",
+            "path": f"./apps/{name}",
+            "revision": revision,
+            "sourceRef": {"kind": "Git", "name": "x"},
+        },
     }
 
 
@@ -95,7 +100,7 @@ def crd() -> dict[str, Any]:
     spec = {
         "interval": text,
         "path": text,
-        "prune": {"type": "boolean"},
+        "revision": text,
         "sourceRef": {"type": "object", "properties": {"kind": text, "name": text}},
     }
     entry = {"type": "object", "properties": {"id": text, "v": text}}
@@ -196,6 +201,13 @@ async def _measure(url: str, token: str, pid: int, count: int) -> None:
             [
                 lambda n=n: send("PATCH", f"{PATH}/a{n}/status?fieldManager=ctl", app_status(), merge)
                 for n in range(count)
+            ],
+        )
+        await timed(
+            "apply it with a change",
+            [
+                lambda n=n: send("PATCH", f"{PATH}/a{n}?fieldManager=bench", custom(f"a{n}", "v2"), APPLY)
+                for n in range(300)
             ],
         )
         print(f"{'RSS':44} {_rss(pid):.0f} MiB")

@@ -65,6 +65,10 @@ def _headers(lines: list[str]) -> dict[str, str]:
     return dict(line.split(": ", 1) for line in lines if ": " in line)
 
 
+#: Code, headers, body.
+Answer = tuple[int, dict[str, str], str]
+
+
 class Session:
     """Sends exchanges; what our server gave earlier takes the place of what the recorded one gave."""
 
@@ -76,7 +80,7 @@ class Session:
         #: Recorded resourceVersion → ours.
         self._versions: dict[str, str] = {}
 
-    async def send(self, exchange: Exchange) -> tuple[int, dict[str, str], str]:
+    async def send(self, exchange: Exchange) -> Answer:
         headers = {"User-Agent": "Python-urllib/3.11", **exchange.headers}
         if exchange.number != "019":
             headers["Authorization"] = f"Bearer {self._server.token}"
@@ -260,12 +264,12 @@ async def _twelve_managers(session: Session, server: EmbeddedServer) -> None:
 UNRECORDED_BEFORE = {"183": _write_and_compact, "402": _twelve_managers}
 
 
-async def replay(exchanges: list[Exchange]) -> dict[str, str]:
-    """Exchange name → what differs ("" where both agree)."""
-    found: dict[str, str] = {}
+async def replay(exchanges: list[Exchange]) -> dict[str, Answer]:
+    """Exchange name → what our server answered."""
+    found: dict[str, Answer] = {}
     by_number = {exchange.number: exchange for exchange in exchanges}
     opened = {before: by_number[number] for number, before in OPEN_BEFORE.items() if number in by_number}
-    running: dict[str, asyncio.Task[tuple[int, dict[str, str], str]]] = {}
+    running: dict[str, asyncio.Task[Answer]] = {}
     async with EmbeddedServer(simulate=False) as server, aiohttp.ClientSession() as client:
         session = Session(server, client)
         for exchange in exchanges:
@@ -276,6 +280,5 @@ async def replay(exchanges: list[Exchange]) -> dict[str, str]:
             if exchange.number in UNRECORDED_BEFORE:
                 await UNRECORDED_BEFORE[exchange.number](session, server)
             task = running.pop(exchange.name, None)
-            answer = await task if task is not None else await session.send(exchange)
-            found[exchange.name] = differences(exchange, *answer)
+            found[exchange.name] = await task if task is not None else await session.send(exchange)
     return found

@@ -10,6 +10,8 @@ import aiohttp
 import orjson
 import pytest
 
+from engine.clock import VirtualClock
+from engine.embedded.server import EmbeddedServer
 from tests.embedded.conftest import Api, config_map
 
 MAPS = "/api/v1/namespaces/default/configmaps"
@@ -319,3 +321,26 @@ async def test_a_table_shows_what_kubectl_prints(api: Api) -> None:
     assert shown["Type"] == "NodePort"
     assert shown["Port(s)"].startswith("80:3")
     assert shown["Port(s)"].endswith("/TCP")
+
+
+async def test_events_are_gone_an_hour_after_their_last_write() -> None:
+    clock = VirtualClock()
+    async with EmbeddedServer(simulate=False, clock=clock) as server:
+        facade = server.facade("test")
+        for name in ("old", "renewed"):
+            facade.create(
+                {
+                    "apiVersion": "v1",
+                    "kind": "Event",
+                    "metadata": {"name": name, "namespace": "default"},
+                    "involvedObject": {"kind": "Pod", "name": "p", "namespace": "default"},
+                }
+            )
+        await server.core.store.durable()
+        await clock.advance(1800)
+        facade.patch("v1", "Event", "default", "renewed", {"count": 2})
+        await server.core.store.durable()
+        await clock.advance(1801)
+        assert [event["metadata"]["name"] for event in facade.list("v1", "Event")] == ["renewed"]
+        await clock.advance(1800)
+        assert facade.list("v1", "Event") == []

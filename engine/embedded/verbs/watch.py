@@ -9,6 +9,8 @@ from collections import deque
 from collections.abc import AsyncGenerator
 from typing import TYPE_CHECKING
 
+import orjson
+
 from engine.embedded import status
 from engine.embedded.encode import Encoder, json_bytes
 from engine.embedded.options import ListOptions
@@ -161,4 +163,4 @@ class Watch:
 def _as_of(record: Record, version: int) -> Record:
     """The state before a change, under the change's resourceVersion."""
     obj = {**record.obj, "metadata": {**record.obj["metadata"], "resourceVersion": str(version)}}
-    return Record(record.storage, record.namespace, record.name, version, obj, b"")
+    return Record(record.storage, record.namespace, record.name, version, obj, orjson.dumps(obj))
