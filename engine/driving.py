@@ -43,6 +43,9 @@ log = logging.getLogger(__name__)
 STANDS_FOR: Final = ("source-controller", "kustomize-controller")
 """The controllers whose Leases are taken, together or not at all."""
 
+OURS: Final = "_fluxtui-"
+"""What every identity of ours has in it: host, this, process."""
+
 
 def storage_of(settings: EngineSettings, context: str, clock: Clock) -> Storage:
     """Where artifacts are kept: the folder that was named, else one per cluster below the data home."""
@@ -63,7 +66,7 @@ class Driving:
         """Hold the Leases and work; cancelled, give them back."""
         session, clock = self._session, self._session.clock
         assert session.client is not None
-        identity = f"{socket.gethostname()}_fluxtui-{os.getpid()}"
+        identity = f"{socket.gethostname()}{OURS}{os.getpid()}"
         leases = LeaseGroup(session.client, STANDS_FOR, identity, namespace=self._settings.lease_namespace, clock=clock)
         held = asyncio.Event()
 

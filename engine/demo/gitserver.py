@@ -32,7 +32,7 @@ BACKEND_DEADLINE = 120.0
 
 _USER = "git"
 _ROUTE = re.compile(
-    r"/(?P<repository>[A-Za-z0-9][A-Za-z0-9._-]{0,99}\.git)/(?P<rest>info/refs|git-upload-pack|git-receive-pack)"
+    r"/(?P<repository>[A-Za-z0-9][A-Za-z0-9._-]{0,99})/(?P<rest>info/refs|git-upload-pack|git-receive-pack)"
 )
 
 
@@ -133,6 +133,10 @@ class GitServer:
         if self.faults.bearer and request.headers.get("Authorization") != f"Bearer {self.faults.bearer}":
             return _unauthorized()
         match = _ROUTE.fullmatch(path)
+        if match is not None and not match["repository"].endswith(".git"):
+            # As others do: a repository is also found without the end of its name.
+            there = request.path.replace(f"/{match['repository']}/", f"/{match['repository']}.git/", 1)
+            return web.Response(status=301, headers={"Location": there + query})
         if match is None or not (self.root / match["repository"]).is_dir():
             return web.Response(status=404)
         return await self._backend(request, path)

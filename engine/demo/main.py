@@ -28,11 +28,13 @@ from engine.demo import fleet
 from engine.demo.gitserver import GitServer
 from engine.demo.repository import DemoRepository
 from engine.demo.script import NAMESPACE, Script
+from engine.driving import OURS
 from engine.embedded.server import EmbeddedServer
 from engine.flux import crds, kinds
 from engine.kube.client import Client
 from engine.kube.config import ClusterConfig
 from engine.kube.informer import Informer
+from engine.kube.leases import LEASES
 from engine.kube.types import Object
 from engine.logs import to_file
 
@@ -134,6 +136,7 @@ class Backend:
             await _apply(client, _login(fleet.ARCHIVE_LOGIN, user, password))
         for text in (fleet.git_repository(git_url), fleet.root_kustomization()):
             await _apply(client, yaml.load(text))
+        await _forget_dead_holders(client)
 
     def _load(self) -> Saved:
         marker = self.data / MARKER
@@ -150,6 +153,14 @@ class Backend:
         partial.touch(mode=0o600)
         partial.write_bytes(orjson.dumps(asdict(saved)))
         partial.replace(marker)
+
+
+async def _forget_dead_holders(client: Client) -> None:
+    """Leases of an engine that was killed: whoever held them went with the API server of this folder."""
+    async for page in client.list(LEASES, NAMESPACE):
+        for lease in page.items:
+            if OURS in str((lease.get("spec") or {}).get("holderIdentity")):
+                await client.delete(LEASES, NAMESPACE, lease["metadata"]["name"])
 
 
 async def _apply(client: Client, obj: Object) -> None:
