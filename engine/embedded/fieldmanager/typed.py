@@ -6,6 +6,7 @@ object when nothing changed, which is how callers see that nothing did.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
@@ -88,7 +89,7 @@ def _map_fields(value: Mapping[str, Any], node: Node) -> FieldSet:
 
 def _list_fields(value: list[Any], node: Node) -> FieldSet:
     names = elements(value, node)
-    repeated = {name for name in names if names.count(name) > 1} if len(set(names)) < len(names) else ()
+    repeated = {name for name, count in Counter(names).items() if count > 1}
     item_node = node.item()
     children: dict[str, FieldSet] = {}
     for name, item in zip(names, value, strict=True):

@@ -126,7 +126,8 @@ def _delete_from(out: Map, name: str, values: Any) -> None:
         return
     if not isinstance(values, list) or any(isinstance(value, (dict, list)) for value in values):
         raise bad_request("invalid patch format of primitive list")
-    out[name] = [item for item in out[name] if item not in values]
+    gone = _places(values, "")
+    out[name] = [item for item in out[name] if _identity(item, "") not in gone]
 
 
 def _ordered(out: Map, name: str, patch: Any, order: Any, schema: Schema | None) -> None:
@@ -156,21 +157,12 @@ def _edited(old: Items, patch: Items, key: str) -> Items:
 
     It then decides where items stand that the order does not name.
     """
-    left = list(old)
-    count = len(left)
-    new: Items = []
-    for item in patch:
-        if not isinstance(item, dict) or PATCH not in item:
-            new.append(item)
-        elif item[PATCH] == "delete":
-            kept = [known for known in left[:count] if _identity(known, key) != _identity(item, key)]
-            left[: len(kept)], count = kept, len(kept)
-    known_names = {_identity(item, key) for item in left[:count]}
-    for item in new:
-        if count < len(left) and _identity(item, key) not in known_names:
-            left[count] = item
-            count += 1
-    return left
+    gone = {_identity(item, key) for item in patch if isinstance(item, dict) and item.get(PATCH) == "delete"}
+    kept = [item for item in old if _identity(item, key) not in gone]
+    known = _places(kept, key)
+    new = [item for item in patch if not (isinstance(item, dict) and PATCH in item)]
+    kept += [item for item in new if _identity(item, key) not in known][: len(old) - len(kept)]
+    return kept
 
 
 def _check_order(patch: Items, order: Items, key: str) -> None:
@@ -192,10 +184,7 @@ def _merge_lists(old: Items, patch: Items, schema: Schema | None) -> Items:
     if "list" in kinds:
         raise rejected("lists of lists are not supported")
     if "map" not in kinds:
-        merged: Items = []
-        for item in (*old, *patch):
-            if item not in merged:
-                merged.append(item)
+        merged = list({_identity(item, ""): item for item in (*old, *patch)}.values())
         return _normalized(merged, patch, old, "")
     key = "" if schema is None else schema.merge_key
     if not key:
@@ -210,11 +199,12 @@ def _kind(item: Any) -> str:
 def _merge_items(old: Items, patch: Items, key: str, schema: Schema | None) -> Items:
     plain, old = _special_items(old, patch, key)
     merged = list(old)
+    places = dict(_places(old, key))
     for item in plain:
         if key not in item:
             raise failed(f"map: {sorted(item)} does not contain declared merge key: {key}")
-        place = next((i for i, known in enumerate(merged) if known.get(key) == item[key]), None)
-        if place is None:
+        place = places.setdefault(_identity(item, key), len(merged))
+        if place == len(merged):
             merged.append(_plain(item, nulls=True))
         else:
             merged[place] = _merge_maps(merged[place], item, schema)
@@ -224,6 +214,7 @@ def _merge_items(old: Items, patch: Items, key: str, schema: Schema | None) -> I
 def _special_items(old: Items, patch: Items, key: str) -> tuple[Items, Items]:
     """The items of the patch that are no directives, and the old list after the directives."""
     plain: Items = []
+    gone: set[str] = set()
     replace = False
     for item in patch:
         directive = item.get(PATCH)
@@ -232,14 +223,16 @@ def _special_items(old: Items, patch: Items, key: str) -> tuple[Items, Items]:
         elif directive == "delete":
             if key not in item:
                 raise failed(f"map: {sorted(item)} does not contain declared merge key: {key}")
-            old = [known for known in old if known.get(key) != item[key]]
+            gone.add(_identity(item, key))
         elif directive == "replace":
             replace = True
         elif directive == "merge":
             raise failed("merging lists cannot yet be specified in the patch")
         else:
             raise failed(f"unknown patch type: {str(directive)[:40]}")
-    return ([], plain) if replace else (plain, old)
+    if replace:
+        return [], plain
+    return plain, [known for known in old if _identity(known, key) not in gone]
 
 
 def _normalized(items: Items, order: Items, old: Items, key: str) -> Items:
