@@ -30,8 +30,12 @@ def template_hash(template: Object, length: int = 10) -> str:
 
 def spread(text: str, low: float, high: float) -> float:
     """A number between the two that follows from the text: delays differ, and repeat from run to run."""
-    share = int.from_bytes(hashlib.sha256(text.encode()).digest()[:4], "big") / 2**32
-    return low + (high - low) * share
+    return low + (high - low) * number(text) / 2**32
+
+
+def number(text: str) -> int:
+    """A number below 2^32 that follows from the text."""
+    return int.from_bytes(hashlib.sha256(text.encode()).digest()[:4], "big")
 
 
 def owner_reference(owner: Object) -> Object:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Iterable, Mapping
 
 from engine.embedded.facade import Change
 from engine.embedded.simulate.cluster import Cluster, Key, Object
+from engine.embedded.simulate.kubelet import Situation, status_of
 from engine.embedded.simulate.loop import Route, Simulator, Stopwatch, itself
 from engine.embedded.simulate.nodes import NODES
-from engine.embedded.simulate.objects import FAIL, condition, is_deleting, spread
+from engine.embedded.simulate.objects import FAIL, condition, is_deleting, number, spread
 
 #: Kinds whose annotation counts for the pods they own, with their apiVersion.
 OWNERS = {"ReplicaSet": "apps/v1", "StatefulSet": "apps/v1", "DaemonSet": "apps/v1", "Job": "batch/v1"}
@@ -18,7 +18,8 @@ OWNERS = {"ReplicaSet": "apps/v1", "StatefulSet": "apps/v1", "DaemonSet": "apps/
 START_SECONDS = (0.3, 1.0)
 #: How long a job's container runs.
 RUN_SECONDS = (0.5, 1.5)
-CRASH_SECONDS = 1.0
+#: How long a failed pull is shown before the kubelet backs off.
+PULL_SECONDS = (0.5, 1.5)
 
 
 class Pods(Simulator):
@@ -58,7 +59,7 @@ class Pods(Simulator):
             self._watch.forget(key)
             return None
         if not pod["spec"].get("nodeName"):
-            node = NODES[_number(pod["metadata"]["uid"]) % len(NODES)]
+            node = NODES[number(pod["metadata"]["uid"]) % len(NODES)]
             self.cluster.scheduler.patch("v1", "Pod", *key, {"spec": {"nodeName": node}})
             pod = self.cluster.api.get("v1", "Pod", *key) or pod
         owner = self._owner(pod)
@@ -66,7 +67,7 @@ class Pods(Simulator):
             owner["metadata"].get("annotations") or {}
         ).get(FAIL, "")
         if not condition(pod, "PodScheduled"):
-            self._write(pod, "Pending", waiting=("ContainerCreating", ""))
+            self._write(pod, Situation("Pending", reason="ContainerCreating"))
             return self._starting(pod)
         return self._kinds.get(failure, self._healthy)(pod, owner, failure)
 
@@ -99,144 +100,51 @@ class Pods(Simulator):
             return wait
         ends = owner.get("kind") == "Job" or pod["spec"].get("restartPolicy") != "Always"
         if condition(pod, "Ready").get("status") != "True":
-            self._write(pod, "Running", ready=True)
+            self._write(pod, Situation("Running", ready=True))
         elif not ends:
             return None
         if ends:
             if left := self._left(pod, "run", RUN_SECONDS):
                 return left
-            self._write(pod, "Succeeded", exit_code=0)
+            self._write(pod, Situation("Succeeded", exit_code=0))
         return None
 
     def _image_pull(self, pod: Object, owner: Object, _: str) -> float | None:
-        if (pod.get("status") or {}).get("phase") == "Running":
+        status = pod.get("status") or {}
+        if status.get("phase") == "Running":
             return self._healthy(pod, owner, "")  # its image is there already
         image = pod["spec"]["containers"][0]["image"]
+        containers = status.get("containerStatuses") or [{}]
+        reason = ((containers[0].get("state") or {}).get("waiting") or {}).get("reason")
+        if reason in ("ErrImagePull", "ImagePullBackOff"):
+            if left := self._left(pod, "back-off", PULL_SECONDS):
+                return left
+            message = f'Back-off pulling image "{image}"'
+            self._write(pod, Situation("Pending", reason="ImagePullBackOff", message=message))
+            return None
         if wait := self._starting(pod):
             return wait
-        waiting = (pod.get("status") or {}).get("containerStatuses") or [{}]
-        reason = ((waiting[0].get("state") or {}).get("waiting") or {}).get("reason")
-        if reason in ("ContainerCreating", None):
-            message = f'failed to pull and unpack image "{image}": failed to resolve reference: not found'
-            self._write(pod, "Pending", waiting=("ErrImagePull", message))
-            return CRASH_SECONDS
-        self._write(pod, "Pending", waiting=("ImagePullBackOff", f'Back-off pulling image "{image}"'))
-        return None
+        message = f'failed to pull and unpack image "{image}": failed to resolve reference: not found'
+        self._write(pod, Situation("Pending", reason="ErrImagePull", message=message))
+        return self._left(pod, "back-off", PULL_SECONDS)
 
     def _crash_loop(self, pod: Object, owner: Object, _: str) -> float | None:
         if wait := self._starting(pod):
             return wait
         if owner.get("kind") == "Job" or pod["spec"].get("restartPolicy") == "Never":
-            self._write(pod, "Failed", exit_code=1)
+            self._write(pod, Situation("Failed", exit_code=1))
             return None
         name = pod["spec"]["containers"][0]["name"]
         where = f"{pod['metadata']['name']}_{pod['metadata']['namespace']}({pod['metadata']['uid']})"
         message = f"back-off 5m0s restarting failed container={name} pod={where}"
-        self._write(pod, "Running", waiting=("CrashLoopBackOff", message), exit_code=1)
+        self._write(pod, Situation("Running", reason="CrashLoopBackOff", message=message, exit_code=1))
         return None
 
     def _never_ready(self, pod: Object, _owner: Object, _failure: str) -> float | None:
         if wait := self._starting(pod):
             return wait
-        self._write(pod, "Running", ready=False)
+        self._write(pod, Situation("Running"))
         return None
 
-    # What a kubelet writes ----------------------------------------------------------------------------------------
-
-    def _write(
-        self, pod: Object, phase: str, *, ready: bool = False, waiting: tuple[str, str] | None = None,
-        exit_code: int | None = None,
-    ) -> None:  # fmt: skip
-        metadata, before = pod["metadata"], pod.get("status") or {}
-        containers = [
-            self._container(pod, container, ready=ready, waiting=waiting, exit_code=exit_code, phase=phase)
-            for container in pod["spec"]["containers"]
-        ]
-        status: Object = {
-            "phase": phase,
-            "startTime": before.get("startTime") or self.cluster.now(),
-            "hostIP": "192.168.0.2",
-            "hostIPs": [{"ip": "192.168.0.2"}],
-            "observedGeneration": metadata.get("generation", 1),
-            "containerStatuses": containers,
-            "conditions": self._conditions(pod, phase, ready=ready),
-        }
-        if phase == "Running" and not before.get("podIP"):
-            status["podIP"] = address(metadata["uid"])
-            status["podIPs"] = [{"ip": status["podIP"]}]
-        self.cluster.write_status(pod, status, by=self.cluster.kubelet)
-
-    def _conditions(self, pod: Object, phase: str, *, ready: bool) -> list[Object]:
-        names = ", ".join(container["name"] for container in pod["spec"]["containers"])
-        unready = {"reason": "ContainersNotReady", "message": f"containers with unready status: [{names}]"}
-        if phase == "Succeeded":
-            unready = {"reason": "PodCompleted"}
-        started = phase != "Pending"
-        wanted: list[tuple[str, bool, Object]] = [
-            ("PodReadyToStartContainers", started, {}),
-            ("Initialized", True, {"reason": "PodCompleted"} if phase == "Succeeded" else {}),
-            ("Ready", ready, {} if ready else unready),
-            ("ContainersReady", ready, {} if ready else unready),
-            ("PodScheduled", True, {}),
-        ]
-        return [self._condition(pod, kind, "True" if value else "False", said) for kind, value, said in wanted]
-
-    def _condition(self, pod: Object, kind: str, status: str, said: Object) -> Object:
-        before = condition(pod, kind)
-        since = before.get("lastTransitionTime") if before.get("status") == status else None
-        return {
-            "type": kind,
-            "status": status,
-            "lastProbeTime": None,
-            "lastTransitionTime": since or self.cluster.now(),
-            **said,
-        }
-
-    def _container(
-        self, pod: Object, container: Object, *, ready: bool, waiting: tuple[str, str] | None,
-        exit_code: int | None, phase: str,
-    ) -> Object:  # fmt: skip
-        before: Object = next(
-            (
-                entry
-                for entry in (pod.get("status") or {}).get("containerStatuses") or ()
-                if entry["name"] == container["name"]
-            ),
-            {},
-        )
-        running = (before.get("state") or {}).get("running") or {"startedAt": self.cluster.now()}
-        ended = {"exitCode": exit_code, "reason": "Completed" if exit_code == 0 else "Error"}
-        ended |= {"startedAt": running["startedAt"], "finishedAt": self.cluster.now()}
-        state: Object = {"running": running}
-        if waiting is not None:
-            state = {"waiting": {"reason": waiting[0], **({"message": waiting[1]} if waiting[1] else {})}}
-        elif exit_code is not None:
-            state = {"terminated": ended}
-        status: Object = {
-            "name": container["name"],
-            "image": container["image"],
-            "imageID": "" if phase == "Pending" else f"sha256:{digest(container['image'])}",
-            "ready": ready,
-            "started": ready or (phase == "Running" and waiting is None),
-            "restartCount": 3 if waiting is not None and exit_code is not None else 0,
-            "state": state,
-            "lastState": before.get("lastState") or {},
-        }
-        if waiting is not None and exit_code is not None and not status["lastState"]:
-            status["lastState"] = {"terminated": ended}
-        return status
-
-
-def address(uid: str) -> str:
-    """The pod's address in 10.244.0.0/16."""
-    number = _number(uid)
-    return f"10.244.{number >> 8 & 255}.{number & 255 or 1}"
-
-
-def digest(text: str) -> str:
-    """A stand-in for an image's digest."""
-    return hashlib.sha256(text.encode()).hexdigest()
-
-
-def _number(text: str) -> int:
-    return int.from_bytes(hashlib.sha256(text.encode()).digest()[:4], "big")
+    def _write(self, pod: Object, situation: Situation) -> None:
+        self.cluster.write_status(pod, status_of(pod, situation, self.cluster.now()), by=self.cluster.kubelet)
