@@ -16,6 +16,9 @@ from engine import errors
 from engine.model import Stance
 from engine.settings import Access, Driving, EngineSettings, data_home
 
+CONTEXT: Final = "fluxtui"
+"""The context that the embedded server writes into its kubeconfig."""
+
 STOP: Final = 5.0
 """Seconds that the backend has to end by itself."""
 
@@ -61,7 +64,7 @@ def launch(options: dict[str, Any]) -> Demo:
     answer = orjson.loads(told)
     kubeconfig = Path(answer["kubeconfig"])
     settings = EngineSettings(
-        access=Access(kubeconfig=kubeconfig),
+        access=Access(kubeconfig=kubeconfig, context=CONTEXT),
         stance=Stance.DRIVE,
         driving=Driving(storage=data / "artifacts", concurrent=20),
         state=data / "state",
