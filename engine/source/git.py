@@ -21,9 +21,9 @@ from pathlib import Path
 from typing import BinaryIO, TypeVar
 
 from engine import errors
-from engine.source import gittree
+from engine.source import gitredirect, gittree
 from engine.source.archive import Member, Written, write
-from engine.source.giterrors import EmptyRepository, GitError, absent, deadline, failure, last_line
+from engine.source.giterrors import EmptyRepository, GitError, absent, deadline, failure, last_line, redirected
 from engine.source.gitprocess import Job, Output, Timeout
 from engine.source.gittree import Blobs, Limits, NotInMirror
 from engine.source.giturl import Reference, Remote
@@ -262,8 +262,17 @@ class Git:
             shutil.rmtree(path, ignore_errors=True)
 
     def _remote(self, job: Job, remote: Remote, args: list[str], mirror: Path | None = None) -> Output:
+        """Run what speaks to the remote; with a login a redirect is followed only at the same server."""
+        output = self._speak(job, remote, args, mirror)
+        if output.code and remote.credentials and redirected(output):
+            there = gitredirect.moved(remote, min(job.left, 30.0))
+            if there is not None:
+                return self._speak(job, there, [there.url if arg == remote.url else arg for arg in args], mirror)
+        return output
+
+    def _speak(self, job: Job, remote: Remote, args: list[str], mirror: Path | None) -> Output:
         header, ca = remote.credentials.header(), remote.credentials.ca
-        # A redirect would carry the login to another address, so with one there is none.
+        # git would carry the login to whatever address it is redirected to.
         config = {"http.followRedirects": "false" if header else "initial"}
         environment = {}
         if header:

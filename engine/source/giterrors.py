@@ -10,6 +10,7 @@ from engine.source.giturl import Reference, Remote
 
 #: What a server's own words may take up in an error.
 _MAX_BODY = 1000
+_STATUS = re.compile(r"The requested URL returned error: (\d{3})")
 
 
 class GitError(errors.Retryable):
@@ -27,7 +28,7 @@ def failure(output: Output, remote: Remote) -> str:
     body = "\n".join(said)[:_MAX_BODY] + "\n" if said else ""
     if "Authentication failed" in output.err:
         return f"authentication required: {body}"
-    if status := re.search(r"The requested URL returned error: (\d{3})", output.err):
+    if status := _STATUS.search(output.err):
         code = status[1]
         if code == "403":
             return f"authorization failed: {body}"
@@ -42,6 +43,12 @@ def failure(output: Output, remote: Remote) -> str:
     if "Failed to connect" in output.err or "Connection refused" in output.err:
         return f"Get {get}: dial tcp {host}: connect: connection refused"
     return last_line(output.err) or f"git ended with code {output.code}"
+
+
+def redirected(output: Output) -> bool:
+    """Whether the server answered with a redirect that git did not follow."""
+    status = _STATUS.search(output.err)
+    return status is not None and status[1].startswith("3")
 
 
 def deadline(what: str, remote: Remote) -> GitError:

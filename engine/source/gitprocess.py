@@ -96,7 +96,7 @@ class Job:
 
     def check(self) -> None:
         """Raise Timeout when the deadline has passed or somebody killed the job: for work that no process does."""
-        if self._killed or self._left() <= 0:
+        if self._killed or self.left <= 0:
             raise Timeout("the git operation took too long")
 
     def run(
@@ -124,7 +124,7 @@ class Job:
         with self._start(args, git_dir, None, None) as process:
             assert process.stdin is not None
             assert process.stdout is not None
-            watchdog = threading.Timer(max(self._left(), 0.01), self.kill)
+            watchdog = threading.Timer(max(self.left, 0.01), self.kill)
             watchdog.daemon = True
             watchdog.start()
             try:
@@ -167,7 +167,9 @@ class Job:
                     with suppress(BrokenPipeError):
                         pipe.close()
 
-    def _left(self) -> float:
+    @property
+    def left(self) -> float:
+        """Seconds until the deadline."""
         return self._deadline - time.monotonic()
 
     def _collect(self, process: subprocess.Popen[bytes], max_output: int) -> tuple[bytes, bytes]:
@@ -180,7 +182,7 @@ class Job:
             selector.register(process.stderr, selectors.EVENT_READ, err)
             while selector.get_map():
                 self.check()
-                for key, _ in selector.select(max(self._left(), 0)):
+                for key, _ in selector.select(max(self.left, 0)):
                     chunk = os.read(key.fd, _CHUNK)
                     if not chunk:
                         selector.unregister(key.fileobj)

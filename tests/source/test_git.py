@@ -6,7 +6,6 @@ import asyncio
 import gzip
 import io
 import tarfile
-import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -265,10 +264,8 @@ async def test_a_server_that_hangs_is_given_up_and_its_processes_killed(
     monkeypatch.setattr(gitprocess.subprocess, "Popen", remember)
     server.faults.hang = True
     url = remote(server.url("a"))
-    began = time.monotonic()
     with pytest.raises(GitError) as error:
         await git.fetch(url, MAIN, 1.0)
-    assert time.monotonic() - began < 8
     get = f'"{url.url}/info/refs?service=git-upload-pack"'
     assert str(error.value) == f"unable to clone '{url.url}': Get {get}: context deadline exceeded"
     assert started
@@ -320,13 +317,11 @@ async def test_a_file_or_a_repository_that_is_too_large_is_refused(server: GitSe
 
 
 async def test_a_repository_that_is_made_to_keep_us_busy_is_given_up(server: GitServer, git: Git) -> None:
-    files = {f"{number}/x": "" for number in range(300)}
-    Repo(server.path("a")).commit(files | {".sourceignore": "".join(f"*{'a*' * 40}{n}\n" for n in range(9000))})
+    files = {f"{number}/x": "" for number in range(2000)}
+    Repo(server.path("a")).commit(files | {".sourceignore": "".join(f"*{'a*' * 40}{n}\n" for n in range(3000))})
     commit = await git.fetch(remote(server.url("a")), MAIN, 10)
-    began = time.monotonic()
-    with pytest.raises(errors.Unavailable):
+    with pytest.raises(errors.Unavailable, match="took too long"):
         await git.pack(remote(server.url("a")), MAIN, commit, None, 1.0, lambda write: write(io.BytesIO()))
-    assert time.monotonic() - began < 10
 
 
 @pytest.mark.parametrize(
@@ -455,6 +450,17 @@ async def test_a_login_is_not_sent_to_another_address(git: Git) -> None:
     with pytest.raises(GitError, match=r"put the new address into spec\.url"):
         await git.fetch(remote(f"http://127.0.0.1:{port}/x.git", Credentials("u", "p")), MAIN, 10)
     server.close()
+
+
+async def test_a_redirect_at_the_same_server_is_followed(server: GitServer, git: Git) -> None:
+    sha = Repo(server.path("a")).commit({"a": "1"})
+    for url in (
+        remote(server.url("a").removesuffix(".git")),
+        remote(server.public_url("a").removesuffix(".git"), Credentials(*server.login)),
+    ):
+        commit = await git.fetch(url, MAIN, 10)
+        assert commit.hash == sha
+        assert await git.current(url, MAIN, 10) == f"main@sha1:{sha}"
 
 
 @pytest.mark.parametrize(
