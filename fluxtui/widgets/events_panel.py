@@ -36,6 +36,7 @@ class EventsPanel(ListPanel):
         """Show only events of matching objects."""
         self.filter, self.namespace = filter_, namespace
         self._take(self.snapshot.events)
+        self.retitle()
 
     def _take(self, events: tuple[Event, ...]) -> None:
         anchor = self.events[self.cursor] if self.touched and self.cursor < len(self.events) else None
@@ -48,7 +49,7 @@ class EventsPanel(ListPanel):
             self.cursor = next(found, min(self.cursor, max(0, len(events) - 1)))
         else:
             self.cursor = 0
-        if self.scroll_into_view() or drawn != events[self.top : self.top + self.body_height]:
+        if self.scroll_into_view() or not events or drawn != events[self.top : self.top + self.body_height]:
             self.refresh()
 
     def _shows(self, event: Event) -> bool:

@@ -26,8 +26,8 @@ class ResourceTable(ListPanel):
     """Sources, Kustomizations or Helm releases."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("right,l", "fold(True)", "Unfold", id="fold.open", show=False),
-        Binding("left,h", "fold(False)", "Fold", id="fold.close", show=False),
+        Binding("right", "fold(True)", "Unfold", id="fold.open", show=False),
+        Binding("left", "fold(False)", "Fold", id="fold.close", show=False),
     ]
 
     def __init__(self, panel: PanelId) -> None:

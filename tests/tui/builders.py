@@ -44,6 +44,7 @@ GROUPS = {
     "HelmRelease": ("helm.toolkit.fluxcd.io", "helmreleases"),
 }
 REV = "main@sha1:4f2a91c0d3b5a7e8f9012345678901234567890a"
+DONE = "ReconciliationSucceeded"
 INFRA_REV = "v1.8.2@sha1:9c01d44e8f2a91c0d3b5a7e8f9"
 
 
@@ -156,6 +157,7 @@ def checkout_drift() -> DriftReport:
     )  # fmt: skip
 
 
+TIMED_OUT = "Helm upgrade failed for release db/postgres with chart postgresql@16.4.2: context deadline exceeded"
 FINISHED = "Reconciliation finished in 1.2s, next run in 10m0s"
 AUTH = (
     "failed to checkout and determine revision: unable to list remote for 'https://git.example.com/fleet': "
@@ -204,7 +206,7 @@ def fleet_resources() -> list[Resource]:
                  since=ago(seconds=8), source=fleet, reason="Progressing"),
         *(resource("Kustomization", name, source=fleet) for name in ("api", "auth", "billing", "catalog", "mail")),
         resource("HelmRelease", "postgres", State.FAILING,
-                 "Helm upgrade failed for release db/postgres with chart postgresql@16.4.2: context deadline exceeded",
+                 TIMED_OUT,
                  namespace="db", since=ago(minutes=11), revision="16.4.2", reason="UpgradeFailed"),
         resource("HelmRelease", "nginx", namespace="ingress", since=ago(hours=3), revision="4.13.0",
                  message="Helm upgrade succeeded for release ingress/nginx.v7 with chart ingress-nginx@4.13.0"),
@@ -222,10 +224,9 @@ def fleet(version: int = 1, **fields: Any) -> Snapshot:
                   reason="GitOperationFailed", component="source-controller", count=4),
             event("Kustomization", "cart", "Running health checks for revision main@sha1:4f2a91c", seconds=21),
             event("Kustomization", "checkout", FINISHED, seconds=120,
-                  reason="ReconciliationSucceeded"),
-            event("HelmRelease", "postgres", "Helm upgrade failed for release db/postgres with chart postgresql@16.4.2: "
-                  "context deadline exceeded", namespace="db", seconds=660, type="Warning", reason="UpgradeFailed",
-                  component="helm-controller"),
+                  reason=DONE),
+            event("HelmRelease", "postgres", TIMED_OUT, namespace="db", seconds=660, type="Warning",
+                  reason="UpgradeFailed", component="helm-controller"),
         ),
         "operations": (
             Operation("op-2", "reconcile", ref("Kustomization", "checkout"), ago(seconds=8), Progress.PROGRESSING,

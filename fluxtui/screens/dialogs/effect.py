@@ -113,7 +113,8 @@ class EffectDialog(SheetScreen[Intents]):
     def on_key(self, event: events.Key) -> None:
         """Text where text is wanted; else the flags of a reconcile."""
         if not self.types:
-            self._toggle(event)
+            if not self._toggle(event.key):
+                return
         elif event.key == "backspace":
             self.typed = self.typed[:-1]
         elif event.key == "ctrl+u":
@@ -132,17 +133,19 @@ class EffectDialog(SheetScreen[Intents]):
             self.typed = (self.typed + line(event.text))[:_REASON]
             self.draw()
 
-    def _toggle(self, event: events.Key) -> None:
+    def _toggle(self, key: str) -> bool:
+        """Flip a flag of the reconcile; False for every other key."""
         flips: dict[str, Callable[[Reconcile], Reconcile]] = {
             "w": lambda intent: replace(intent, with_source=not intent.with_source),
             "f": lambda intent: replace(intent, force=not intent.force),
             "r": lambda intent: replace(intent, reset=not intent.reset),
         }
-        flip = flips.get(event.key)
+        flip = flips.get(key)
         if flip is None or not all(isinstance(intent, Reconcile) for intent in self.intents):
-            return
+            return False
         self.intents = tuple(flip(intent) for intent in self.intents if isinstance(intent, Reconcile))
         self._ask()
+        return True
 
     def action_act(self) -> None:
         """Enter."""
