@@ -129,6 +129,9 @@ class Job:
             watchdog.start()
             try:
                 yield process.stdin, process.stdout
+            except errors.Unavailable:
+                self.check()  # it was the deadline that ended the process
+                raise
             finally:
                 watchdog.cancel()
 
