@@ -46,12 +46,8 @@ class Core:
         return metadata.timestamp(self.clock.now())
 
     def stored_as(self, resource: Resource) -> Resource:
-        """The resource under whose schema a write is judged: events of both groups are core/v1 Events."""
-        if not convert.is_renamed_event(resource):
-            return resource
-        events = self.registry.find("", "v1", resource.plural)
-        assert events is not None
-        return events
+        """The resource under whose type a write is judged: events of both groups are core/v1 Events."""
+        return convert.stored_as(self.registry, resource)
 
     def put(self, resource: Resource, namespace: str, obj: Object) -> Record:
         """Store an object that went through the pipeline, and act on it where the server itself must."""

@@ -111,6 +111,9 @@ def respond(body: bytes, form: Form, code: int = 200, warnings: tuple[str, ...] 
 
 
 async def _get(call: Call) -> web.StreamResponse:
+    if call.info.watch:
+        asked = options.list_options(call.request.query)
+        return await _watch(call, replace(asked, watch=True, fields=f"metadata.name={call.info.name}"))
     record = read.get(call.core, call.resource, call.info.namespace, call.info.name)
     return respond(call.encoder.object(record.obj), call.form)
 

@@ -9,9 +9,10 @@ and the waiting requests answered. A transaction that SQLite has committed outli
 from __future__ import annotations
 
 import asyncio
+import itertools
 import os
 import sqlite3
-from bisect import insort
+from bisect import bisect_left, insort
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -102,7 +103,14 @@ class _Shelf:
 
     def drop(self, key: Key) -> None:
         if self.records.pop(key, None) is not None:
-            self.keys.remove(key)
+            del self.keys[bisect_left(self.keys, key)]
+
+    def within(self, namespace: str) -> list[Record]:
+        """The records of one namespace, or all for "", in order."""
+        if not namespace:
+            return [self.records[key] for key in self.keys]
+        keys = itertools.islice(self.keys, bisect_left(self.keys, (namespace, "")), None)
+        return [self.records[key] for key in itertools.takewhile(lambda key: key[0] == namespace, keys)]
 
 
 class Store:
@@ -171,11 +179,7 @@ class Store:
     def records(self, storage: str, namespace: str = "") -> list[Record]:
         """All objects of a resource, or those of one namespace, ordered by namespace and name."""
         shelf = self._shelves.get(storage)
-        if shelf is None:
-            return []
-        if not namespace:
-            return [shelf.records[key] for key in shelf.keys]
-        return [shelf.records[key] for key in shelf.keys if key[0] == namespace]
+        return shelf.within(namespace) if shelf else []
 
     def records_at(self, storage: str, namespace: str, version: int) -> list[Record] | None:
         """The same as it was at `version`, or None when the history does not reach back that far."""

@@ -344,3 +344,24 @@ async def test_events_are_gone_an_hour_after_their_last_write() -> None:
         assert [event["metadata"]["name"] for event in facade.list("v1", "Event")] == ["renewed"]
         await clock.advance(1800)
         assert facade.list("v1", "Event") == []
+
+
+async def test_an_autoscaler_reads_the_same_in_both_versions(api: Api) -> None:
+    spec = {
+        "scaleTargetRef": {"apiVersion": "apps/v1", "kind": "Deployment", "name": "d"},
+        "maxReplicas": 3,
+        "targetCPUUtilizationPercentage": 70,
+    }
+    path = "/apis/autoscaling/{}/namespaces/default/horizontalpodautoscalers"
+    await api.ok("POST", path.format("v1"), {"metadata": {"name": "h"}, "spec": spec})
+    newer = await api.ok("GET", path.format("v2") + "/h")
+    assert newer["spec"]["metrics"][0]["resource"]["target"]["averageUtilization"] == 70
+    older = await api.ok("PATCH", path.format("v1") + "/h", {"spec": {"targetCPUUtilizationPercentage": 60}}, MERGE)
+    assert (older["apiVersion"], older["spec"]["targetCPUUtilizationPercentage"]) == ("autoscaling/v1", 60)
+
+
+async def test_one_object_is_watched_by_its_old_path(api: Api) -> None:
+    await api.ok("POST", MAPS, config_map("a"))
+    await api.ok("POST", MAPS, config_map("b"))
+    frames = await api.frames("/api/v1/watch/namespaces/default/configmaps/b?timeoutSeconds=1")
+    assert [frame["object"]["metadata"]["name"] for frame in frames] == ["b"]
