@@ -145,7 +145,7 @@ class PanelModel:
         """Apply the scope and fold cascades."""
         scope = self.scope
         rows = [row for row in self._sorted if scope.shows(row)] if scope.narrows else self._sorted
-        if scope.narrows and len(rows) != self.shown:
+        if len(rows) != self.shown:
             self.shape += 1
         self.shown = len(rows)
         if scope.filter or not self._snapshot.blocked:
