@@ -40,10 +40,8 @@ def read(results: Path) -> tuple[dict[str, Counter[str]], list[str]]:
 def main(results: Path) -> int:
     """Print the table; 1 when a tier is missing or recorded cases are."""
     counts, reasons = read(results)
-    faults: list[str] = []
-    for name in ("conformance", "goldens"):
-        if not (ROOT.parent / "shared" / name).is_dir():
-            faults.append(f"../shared/{name} is missing")
+    recorded = (ROOT.parent / "shared" / name for name in ("conformance", "goldens"))
+    faults = [f"../shared/{folder.name} is missing" for folder in recorded if not folder.is_dir()]
     if not any(name.startswith("real: ") for name in counts):
         faults.append("no test ran against the real programs")
     faults += [f"skipped in CI: {reason}" for reason in reasons if ".cluster." in reason or "recorded cases" in reason]

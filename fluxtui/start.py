@@ -1,4 +1,4 @@
-"""Starts the console: settings from the command line, the demo when asked for, and an end that leaves nothing behind."""
+"""Starts the console: settings from the command line, the demo when asked for, an end that leaves nothing behind."""
 
 from __future__ import annotations
 
