@@ -195,6 +195,19 @@ def test_defaults_reach_into_lists_maps_and_replace_nulls() -> None:
     }
 
 
+def test_a_definition_may_restrict_the_name() -> None:
+    name = {"type": "string", "maxLength": 3}
+    known = compile_crd(
+        {"type": "object", "properties": {"metadata": {"type": "object", "properties": {"name": name}}}}
+    )
+    obj = {"metadata": {"name": "long", "labels": {"a": "b"}}}
+
+    assert prune(obj, known) == []
+    assert [str(error) for error in validate(obj, None, known)] == [
+        "metadata.name: Too long: may not be more than 3 bytes"
+    ]
+
+
 def test_one_objects_default_is_not_anothers() -> None:
     known = compile_crd(
         spec_schema(made={"type": "object", "default": {"list": []}, "x-kubernetes-preserve-unknown-fields": True})
@@ -240,3 +253,9 @@ def test_a_bottomless_schema_is_refused() -> None:
         document = {"type": "object", "properties": {"a": document}}
     with pytest.raises(Invalid, match="nested deeper"):
         compile_crd(document)
+
+
+def test_a_number_beyond_64_bits_can_be_named() -> None:
+    assert errors_of({"type": "integer", "maximum": 5}, 10**30) == [
+        f"spec.x: Invalid value: {10**30}: spec.x in body should be less than or equal to 5"
+    ]

@@ -6,6 +6,7 @@ several into the text that follows `<Kind> "<name>" is invalid: `.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -24,7 +25,7 @@ DUPLICATE = "FieldValueDuplicate"
 TOO_LONG = "FieldValueTooLong"
 TOO_MANY = "FieldValueTooMany"
 
-_MAX_VALUE_BYTES = 20_000
+_MAX_VALUE_LENGTH = 20_000
 
 
 class _Omitted:
@@ -60,8 +61,11 @@ def summary(errors: Iterable[FieldError]) -> str:
 
 def shown(value: Any) -> str:
     """A value as the server prints it in a message: strings quoted, the rest as JSON with its keys in order."""
-    text = orjson.dumps(value, option=orjson.OPT_SORT_KEYS, default=str)
-    return text[:_MAX_VALUE_BYTES].decode(errors="replace")
+    try:
+        text = orjson.dumps(value, option=orjson.OPT_SORT_KEYS, default=str).decode()
+    except TypeError:  # an integer of more than 64 bits
+        text = json.dumps(value, sort_keys=True, separators=(",", ":"), default=str)
+    return text[:_MAX_VALUE_LENGTH]
 
 
 def required(field: str, detail: str = "") -> FieldError:

@@ -194,13 +194,13 @@ def _judge_extensions(document: Mapping[str, Any], place: _Place) -> None:
 
 
 def _properties(document: Mapping[str, Any], place: _Place, *, root: bool) -> Mapping[str, Structural]:
-    """Child nodes by name. The root's metadata is ObjectMeta, which the server itself judges."""
+    """Child nodes by name. Metadata is ObjectMeta, which the server judges; a schema may restrict only its names."""
     properties = document.get("properties") or {}
     embedded = root or bool(document.get("x-kubernetes-embedded-resource"))
     return {
         name: _compile(child, place.child(f".properties[{name}]"))
         for name, child in properties.items()
-        if not (embedded and name == "metadata")
+        if not (embedded and name == "metadata" and isinstance(child, Mapping) and not child.get("properties"))
     }
 
 
