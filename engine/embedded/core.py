@@ -9,9 +9,10 @@ from engine.clock import Clock
 from engine.embedded import builtin, convert, crds, metadata, patch, status
 from engine.embedded.facade import Change, Object
 from engine.embedded.options import DeleteOptions, WriteOptions
+from engine.embedded.records import Event, Record
 from engine.embedded.registry import Registry, Resource
 from engine.embedded.schema import FieldError
-from engine.embedded.store import Event, Record, Store
+from engine.embedded.store import Store
 from engine.embedded.values import clone
 from engine.embedded.verbs import delete, write
 

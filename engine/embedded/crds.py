@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 from engine import openapi
 from engine.embedded import metadata, schema
+from engine.embedded.records import Event, Record
 from engine.embedded.registry import Column, Resource, Subresource
 from engine.embedded.schema import Structural
-from engine.embedded.store import Event, Record
 
 if TYPE_CHECKING:
     from engine.embedded.core import Core

@@ -10,8 +10,8 @@ import orjson
 from engine import yaml
 from engine.embedded import convert
 from engine.embedded.negotiate import YAML, Form
+from engine.embedded.records import Record
 from engine.embedded.registry import Resource
-from engine.embedded.store import Record
 from engine.embedded.tables import Tables
 from engine.embedded.verbs.read import Page
 

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from engine.embedded.records import Event, Key, Record
 from engine.embedded.registry import EVENTS
-from engine.embedded.store import Event, Key, Record
 
 if TYPE_CHECKING:
     from engine.embedded.core import Core

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-import os
+import logging
 import sqlite3
 from bisect import bisect_left, insort
 from collections import deque
@@ -18,75 +18,21 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import orjson
 
 from engine.embedded import status
-from engine.errors import Malformed, Unavailable
+from engine.embedded.database import Database
+from engine.embedded.records import Event, Key, Object, Record
 
-Object = dict[str, Any]
-Key = tuple[str, str]
+log = logging.getLogger(__name__)
 
+#: The first resourceVersion of a new store is the one after this.
 FIRST_VERSION = 200
+#: A restart skips this many: readers may have seen versions whose transaction was never committed.
+RESTART_GAP = 10_000
 HISTORY_EVENTS = 20_000
 HISTORY_BYTES = 128 * 1024 * 1024
-FORMAT = 1
-FILE = "objects.sqlite"
-_LOCK_SECONDS = 1.0
-
-_TABLES = """
-CREATE TABLE IF NOT EXISTS objects (
-  storage TEXT NOT NULL, namespace TEXT NOT NULL, name TEXT NOT NULL, rv INTEGER NOT NULL, body BLOB NOT NULL,
-  PRIMARY KEY (storage, namespace, name)
-) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
-"""
-
-
-class Record:
-    """One version of one object: `body` is it as JSON, `obj` as a value that is never changed."""
-
-    __slots__ = ("_obj", "body", "name", "namespace", "storage", "version")
-
-    def __init__(self, storage: str, namespace: str, name: str, version: int, obj: Object, body: bytes) -> None:
-        self.storage = storage
-        self.namespace = namespace
-        self.name = name
-        self.version = version
-        self.body = body
-        self._obj: Object | None = obj
-
-    @property
-    def obj(self) -> Object:
-        """The object; of an earlier version read from its JSON each time."""
-        obj = self._obj
-        if obj is None:
-            obj = orjson.loads(self.body)
-        return obj
-
-    def pack(self) -> None:
-        """Keep the JSON alone: what the history holds is rarely asked for, and a tenth as big so."""
-        self._obj = None
-
-    @property
-    def key(self) -> Key:
-        """Where it is within its storage."""
-        return self.namespace, self.name
-
-
-@dataclass(frozen=True, slots=True)
-class Event:
-    """A published write: ADDED, MODIFIED or DELETED; `record` is the new or the last state, `old` the one before."""
-
-    type: str
-    record: Record
-    old: Record | None
-
-    @property
-    def version(self) -> int:
-        """The resourceVersion of the write."""
-        return self.record.version
 
 
 @dataclass(slots=True)
@@ -119,7 +65,7 @@ class Store:
     def __init__(
         self, data: Path | None = None, *, history_events: int = HISTORY_EVENTS, history_bytes: int = HISTORY_BYTES
     ) -> None:
-        self._data = data
+        self._database = None if data is None else Database(data)
         self._shelves: dict[str, _Shelf] = {}
         self._version = FIRST_VERSION
         self._history: deque[Event] = deque()
@@ -135,18 +81,20 @@ class Store:
         self._wake = asyncio.Event()
         self._failure = ""
         self._closing = False
-        self._db: sqlite3.Connection | None = None
         self._executor: ThreadPoolExecutor | None = None
 
     # ---- life
 
     async def open(self) -> None:
         """Read what is on disk and start the writer."""
-        if self._data is not None:
+        if self._database is not None:
             self._executor = ThreadPoolExecutor(1, thread_name_prefix="store")
-            await asyncio.get_running_loop().run_in_executor(self._executor, self._load, self._data)
-        # An empty store has no history that could be missing.
-        self._floor = self._version if self._shelves else 0
+            loaded = await asyncio.get_running_loop().run_in_executor(self._executor, self._database.open)
+            if loaded.version is not None:
+                # What was before this start is not in the history: older watches get 410.
+                self._version = self._floor = loaded.version + RESTART_GAP
+            for record in loaded.records:
+                self._shelves.setdefault(record.storage, _Shelf()).put(record)
         self._flusher = asyncio.create_task(self._flush_for_ever(), name="store")
 
     async def close(self) -> None:
@@ -155,8 +103,8 @@ class Store:
         self._wake.set()
         if self._flusher is not None:
             await self._flusher
-        if self._executor is not None:
-            await asyncio.get_running_loop().run_in_executor(self._executor, self._close_file)
+        if self._executor is not None and self._database is not None:
+            await asyncio.get_running_loop().run_in_executor(self._executor, self._database.close)
             self._executor.shutdown()
 
     # ---- reading
@@ -294,94 +242,26 @@ class Store:
     async def _flush(self) -> None:
         batch, commit = self._pending, self._commit
         self._pending, self._commit, self._under_way = [], None, commit
-        if self._executor is not None:
+        if self._executor is not None and self._database is not None:
             try:
-                await asyncio.get_running_loop().run_in_executor(self._executor, self._write, batch)
+                await asyncio.get_running_loop().run_in_executor(self._executor, self._database.write, batch)
             except sqlite3.Error as error:
                 # The memory is now ahead of the disk for good: refuse everything from here on.
                 self._failure = str(error)
         if not self._failure:
             for event in batch:
-                for listener in tuple(self._listeners):
-                    listener(event)
-                for past in (event.old, event.record if event.type == "DELETED" else None):
-                    if past is not None:
-                        past.pack()
+                self._publish(event)
         self._under_way = None
         if commit is not None:
             commit.set_result(None)
 
-    # ---- the writer's thread
-
-    def _load(self, data: Path) -> None:
-        """Open the file and read it whole; Unavailable when another server has it, Malformed when it is not ours."""
-        data.mkdir(parents=True, exist_ok=True, mode=0o700)
-        data.chmod(0o700)
-        path = data / FILE
-        os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
-        try:
-            self._db = self._connect(path)
-            self._read(self._db)
-        except sqlite3.OperationalError as error:
-            raise Unavailable(
-                f"the data of an API server in {data} cannot be opened: {error}",
-                fix="stop the server that uses it, or choose another folder with --data",
-            ) from error
-        except sqlite3.DatabaseError as error:
-            raise Malformed(f"{path} is not the database of an API server: {error}", fix="delete it") from error
-
-    @staticmethod
-    def _connect(path: Path) -> sqlite3.Connection:
-        db = sqlite3.connect(path, timeout=_LOCK_SECONDS, check_same_thread=False, isolation_level=None)
-        db.execute("PRAGMA locking_mode=EXCLUSIVE")
-        db.execute("PRAGMA journal_mode=WAL")
-        db.execute("PRAGMA synchronous=NORMAL")
-        db.executescript(_TABLES)
-        return db
-
-    def _read(self, db: sqlite3.Connection) -> None:
-        meta = dict(db.execute("SELECT key, value FROM meta"))
-        if int(meta.get("format", FORMAT)) != FORMAT:
-            raise sqlite3.DatabaseError("another version of this program wrote it")
-        self._version = int(meta.get("version", FIRST_VERSION))
-        for storage, namespace, name, version, body in db.execute(
-            "SELECT storage, namespace, name, rv, body FROM objects ORDER BY storage, namespace, name"
-        ):
-            record = Record(storage, namespace, name, version, orjson.loads(body), body)
-            shelf = self._shelves.setdefault(storage, _Shelf())
-            shelf.records[record.key] = record
-            shelf.keys.append(record.key)
-        for shelf in self._shelves.values():
-            shelf.keys.sort()
-
-    def _write(self, batch: list[Event]) -> None:
-        db = self._db
-        assert db is not None
-        db.execute("BEGIN")
-        try:
-            for event in batch:
-                record = event.record
-                if event.type == "DELETED":
-                    db.execute(
-                        "DELETE FROM objects WHERE storage=? AND namespace=? AND name=?",
-                        (record.storage, record.namespace, record.name),
-                    )
-                else:
-                    db.execute(
-                        "INSERT OR REPLACE INTO objects VALUES (?,?,?,?,?)",
-                        (record.storage, record.namespace, record.name, record.version, record.body),
-                    )
-            db.executemany(
-                "INSERT OR REPLACE INTO meta VALUES (?,?)",
-                [("version", str(batch[-1].version)), ("format", str(FORMAT))],
-            )
-            db.execute("COMMIT")
-        except BaseException:
-            db.execute("ROLLBACK")
-            raise
-
-    def _close_file(self) -> None:
-        if self._db is not None:
-            self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-            self._db.close()
-            self._db = None
+    def _publish(self, event: Event) -> None:
+        for listener in tuple(self._listeners):
+            try:
+                listener(event)
+            except Exception:
+                # The boundary between the store and its listeners: one that fails must not stop the others.
+                log.exception("a listener failed on %s %s", event.type, event.record.key)
+        for past in (event.old, event.record if event.type == "DELETED" else None):
+            if past is not None:
+                past.pack()

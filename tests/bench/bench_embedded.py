@@ -206,7 +206,7 @@ async def _measure(url: str, token: str, pid: int, count: int) -> None:
         await timed(
             "apply it with a change",
             [
-                lambda n=n: send("PATCH", f"{PATH}/a{n}?fieldManager=bench", custom(f"a{n}", "v2"), APPLY)
+                lambda n=n: send("PATCH", f"{PATH}/a{n}?fieldManager=bench&force=true", custom(f"a{n}", "v2"), APPLY)
                 for n in range(300)
             ],
         )

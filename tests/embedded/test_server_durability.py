@@ -143,8 +143,9 @@ async def test_a_file_that_is_no_database_is_said(tmp_path: Path) -> None:
 async def test_a_disk_that_fails_is_said_and_nothing_is_acknowledged(tmp_path: Path) -> None:
     store = Store(tmp_path)
     await store.open()
-    assert store._db is not None
-    store._db.execute("DROP TABLE objects")
+    assert store._database is not None
+    assert store._database._db is not None
+    store._database._db.execute("DROP TABLE objects")
     store.put("configmaps", "default", "a", {"metadata": {"name": "a"}})
     with pytest.raises(Exception, match="can no longer be written"):
         await store.durable()

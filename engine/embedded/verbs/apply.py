@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from engine.embedded import convert, fieldmanager, pipeline, status
 from engine.embedded.options import WriteOptions
+from engine.embedded.records import Record
 from engine.embedded.registry import Resource
-from engine.embedded.store import Record
 from engine.embedded.values import clone
 from engine.embedded.verbs import write
 from engine.embedded.verbs.write import Outcome, Target

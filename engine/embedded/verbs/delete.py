@@ -8,8 +8,8 @@ from engine.embedded import metadata, status
 from engine.embedded.crds import FINALIZER as CRD_FINALIZER
 from engine.embedded.crds import STORAGE as CRDS
 from engine.embedded.options import DeleteOptions
+from engine.embedded.records import Record
 from engine.embedded.registry import Resource
-from engine.embedded.store import Record
 from engine.embedded.verbs.write import Outcome
 
 if TYPE_CHECKING:

@@ -12,9 +12,9 @@ import orjson
 
 from engine.embedded import selectors, status
 from engine.embedded.options import ListOptions
+from engine.embedded.records import Key, Record
 from engine.embedded.registry import Resource
 from engine.embedded.selectors import Predicate
-from engine.embedded.store import Key, Record
 
 if TYPE_CHECKING:
     from engine.embedded.core import Core

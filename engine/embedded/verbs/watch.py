@@ -14,9 +14,9 @@ import orjson
 from engine.embedded import status
 from engine.embedded.encode import Encoder, json_bytes
 from engine.embedded.options import ListOptions
+from engine.embedded.records import Event, Record
 from engine.embedded.registry import Resource
 from engine.embedded.selectors import Predicate
-from engine.embedded.store import Event, Record
 from engine.embedded.verbs import read
 
 if TYPE_CHECKING:

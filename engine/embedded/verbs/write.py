@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 from engine.embedded import builtin, convert, fieldmanager, metadata, pipeline, prepare, status, zero
 from engine.embedded.fieldmanager.fieldset import Path
 from engine.embedded.options import WriteOptions
+from engine.embedded.records import Record
 from engine.embedded.registry import Resource
 from engine.embedded.schema.fielderrors import FieldError, invalid
-from engine.embedded.store import Record
 from engine.embedded.values import clone
 
 if TYPE_CHECKING:
