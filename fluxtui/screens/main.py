@@ -18,7 +18,7 @@ from fluxtui.screens.desk import Desk
 from fluxtui.screens.places import Place, Places
 from fluxtui.settings import Settings
 from fluxtui.view import layout
-from fluxtui.view.ages import next_change
+from fluxtui.view.ages import next_change, next_coarse
 from fluxtui.view.filters import NOTHING, parse
 from fluxtui.view.footer import Hint, footer_line, key_name
 from fluxtui.view.header import header_line
@@ -168,7 +168,8 @@ class MainScreen(Screen[None]):
         times += [link.since if link.next_try else None]
         if link.next_try is not None:
             times.append(now)
-        self._ages = self.set_timer(max(0.05, next_change(times, now) + 0.01), self._age)
+        titles = [next_coarse(table.changed, now) for table in self.tables.values() if table.changed]
+        self._ages = self.set_timer(max(0.05, min(next_change(times, now), *titles, 3_600) + 0.01), self._age)
 
     def _age(self) -> None:
         now = self.console.now()

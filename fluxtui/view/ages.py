@@ -8,6 +8,7 @@ from typing import Final
 
 _UNITS: Final = ((86_400, "d"), (3_600, "h"), (60, "m"), (1, "s"))
 _NEVER: Final = 3_600.0
+_STEP: Final = 10
 
 
 def seconds_since(then: datetime, now: datetime) -> float:
@@ -35,6 +36,20 @@ def spoken(then: datetime | None, now: datetime) -> str:
     seconds = seconds_since(then, now)
     size, letter = _unit(seconds)
     return f"{int(seconds // size)} {'min' if letter == 'm' else letter}"
+
+
+def coarse(then: datetime, now: datetime) -> str:
+    """As `spoken`, in steps of ten seconds and "now" before the first: it may stand in every title without ticking."""
+    seconds = seconds_since(then, now)
+    if seconds < _STEP:
+        return "now"
+    return f"{int(seconds // _STEP * _STEP)} s" if seconds < 60 else spoken(then, now)
+
+
+def next_coarse(then: datetime, now: datetime) -> float:
+    """Seconds until `coarse` reads differently."""
+    seconds = seconds_since(then, now)
+    return _STEP - seconds % _STEP if seconds < 60 else next_change([then], now)
 
 
 def duration(start: datetime, end: datetime) -> str:

@@ -19,6 +19,9 @@ GUTTER: Final = 3
 _AGE: Final = 4
 _GAP: Final = 2
 _MESSAGE_LEAST: Final = 12
+_REVISION: Final = 16
+_SAMPLE: Final = 200
+"""Rows whose revisions are measured: longer ones further down are cut."""
 _NAME_SHARE: Final = 0.45
 """Of the line: names longer than this use their own row's message for it."""
 
@@ -52,16 +55,18 @@ def allocate(rows: Sequence[Row], total: int) -> Columns:
     namespaced = bool(rows) and not common_namespace(rows)
     mixed = len({row.word for row in rows}) > 1
     word = max((width(row.word) for row in rows), default=0) + 1 if mixed else 0
-    widest = max((row.full_width if namespaced else row.name_width for row in rows), default=0)
+    names = [_name(row, namespaced) for row in rows]
+    widths = [width(name) for name in names]
+    widest = max(widths, default=0)
     room = max(1, total - GUTTER - word)
     name = min(widest, max(8, int(total * _NAME_SHARE)), room)
     left = room - name
     age_cells = _AGE if left >= _AGE + 1 else 0
     left -= age_cells + (1 if age_cells else 0)
-    revision = min(max((width(row.revision) for row in rows), default=0), 16)
+    revision = min(max((width(row.revision) for row in rows[:_SAMPLE]), default=0), _REVISION)
     if revision and left < revision + _GAP + _MESSAGE_LEAST:
         revision = min(revision, 7) if left >= 7 + _GAP + _MESSAGE_LEAST else 0
-    too_long = [_name(row, namespaced) for row in rows if (row.full_width if namespaced else row.name_width) > room]
+    too_long = [name for name, cells in zip(names, widths, strict=True) if cells > room]
     return Columns(total, word, name, revision, age_cells, namespaced, distinct(too_long, room))
 
 

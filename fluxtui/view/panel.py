@@ -136,7 +136,7 @@ class PanelModel:
             self.rows[ref] = new
             insort(self._sorted, new, key=_KEY)
             self._counts[new.state] += 1
-        if old is None or new is None or len(old.revision) != len(new.revision):
+        if old is None or new is None or len(old.resource.revision) != len(new.resource.revision):
             self.shape += 1
 
     # --- arranging ----------------------------------------------------------------------------
@@ -162,6 +162,11 @@ class PanelModel:
     def counts(self) -> dict[State, int]:
         """How many rows of each state, before narrowing, in the order of states."""
         return {state: self._counts[state] for state in RANK}
+
+    @property
+    def failing(self) -> bool:
+        """Whether anything in it fails."""
+        return bool(self._counts[State.FAILING] or self._counts[State.STALLED])
 
     def row_list(self) -> list[Row]:
         """The rows that pass the scope, folded ones too: what column widths are made for."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
@@ -12,7 +11,6 @@ from engine.api import DriftReport, Ref, Resource, Snapshot, State, Verdict
 from fluxtui.view.kinds import VIEWS, KindView
 from fluxtui.view.kinds.base import said
 from fluxtui.view.states import RANK
-from fluxtui.view.text import width
 
 SortKey = tuple[Any, ...]
 _DRIFTED = (Verdict.DIFFERS, Verdict.MISSING, Verdict.TO_PRUNE)
@@ -28,22 +26,56 @@ class Sort(StrEnum):
     NAMESPACE = "namespace"
 
 
-@dataclass(frozen=True, slots=True, eq=False)
 class Row:
-    """One object's cells. Rows are compared by identity: a changed object has a new one."""
+    """One object's cells, made when they are drawn: of thousands of rows only a screenful is looked at.
 
-    ref: Ref
-    state: State
-    word: str
-    revision: str
-    message: str
-    since: datetime | None
-    full_name: str
-    """`namespace/name`, or the name alone for cluster-scoped objects."""
-    name_width: int
-    full_width: int
-    labels: Mapping[str, str]
-    key: SortKey
+    Rows never change and are compared by identity: a changed object has a new one.
+    """
+
+    __slots__ = ("drifted", "key", "ref", "resource", "state", "view")
+
+    def __init__(self, resource: Resource, view: KindView, state: State, drifted: int, key: SortKey) -> None:
+        self.ref = resource.ref
+        self.resource = resource
+        self.view = view
+        self.state = state
+        self.drifted = drifted
+        self.key = key
+
+    @property
+    def word(self) -> str:
+        """The kind in a panel that mixes kinds."""
+        return self.view.word
+
+    @property
+    def revision(self) -> str:
+        """What is applied or stored, short."""
+        return self.view.revision(self.resource)
+
+    @property
+    def since(self) -> datetime | None:
+        """Since when the state holds."""
+        return self.resource.since
+
+    @property
+    def labels(self) -> Mapping[str, str]:
+        """What `-l` filters by."""
+        return self.resource.labels
+
+    @property
+    def full_name(self) -> str:
+        """`namespace/name`, or the name alone for cluster-scoped objects."""
+        return f"{self.ref.namespace}/{self.ref.name}" if self.ref.namespace else self.ref.name
+
+    @property
+    def message(self) -> str:
+        """What the row says."""
+        said_now = said(self.resource)
+        if self.state is State.DRIFTED:
+            return f"{said_now} · drifted {self.drifted}" if self.drifted else f"{said_now} · drifted"
+        if self.drifted and self.state is State.SUSPENDED:
+            return f"{said_now} · ≠ {self.drifted}"
+        return said_now
 
     @property
     def haystack(self) -> str:
@@ -58,23 +90,13 @@ def drifted_count(report: DriftReport) -> int:
 
 def effective_state(resource: Resource, snapshot: Snapshot) -> State:
     """The state to show: waiting for a dependency hides its own failing, drift hides being ready."""
-    if resource.ref in snapshot.blocked:
+    if snapshot.blocked and resource.ref in snapshot.blocked:
         return State.BLOCKED
-    report = snapshot.drift.get(resource.ref)
-    if resource.state is State.READY and report is not None and report.drifted:
-        return State.DRIFTED
+    if resource.state is State.READY and snapshot.drift:
+        report = snapshot.drift.get(resource.ref)
+        if report is not None and report.drifted:
+            return State.DRIFTED
     return resource.state
-
-
-def _message(resource: Resource, state: State, snapshot: Snapshot) -> str:
-    message = said(resource)
-    report = snapshot.drift.get(resource.ref)
-    drifted = drifted_count(report) if report is not None else 0
-    if state is State.DRIFTED:
-        return f"{message} · drifted {drifted}" if drifted else f"{message} · drifted"
-    if drifted and state is State.SUSPENDED:
-        return f"{message} · ≠ {drifted}"
-    return message
 
 
 def _age_key(since: datetime | None) -> float:
@@ -95,22 +117,10 @@ def sort_key(ref: Ref, state: State, since: datetime | None, sort: Sort) -> Sort
 
 def build(resource: Resource, view: KindView, snapshot: Snapshot, sort: Sort = Sort.STATE) -> Row:
     """The row of one object."""
-    ref = resource.ref
     state = effective_state(resource, snapshot)
-    full_name = f"{ref.namespace}/{ref.name}" if ref.namespace else ref.name
-    return Row(
-        ref=ref,
-        state=state,
-        word=view.word,
-        revision=view.revision(resource),
-        message=_message(resource, state, snapshot),
-        since=resource.since,
-        full_name=full_name,
-        name_width=width(ref.name),
-        full_width=width(full_name),
-        labels=resource.labels,
-        key=sort_key(ref, state, resource.since, sort),
-    )
+    report = snapshot.drift.get(resource.ref) if snapshot.drift else None
+    drifted = drifted_count(report) if report is not None else 0
+    return Row(resource, view, state, drifted, sort_key(resource.ref, state, resource.since, sort))
 
 
 def row_of(ref: Ref, snapshot: Snapshot, sort: Sort = Sort.STATE) -> Row | None:

@@ -130,6 +130,21 @@ def fit(line: Iterable[Span], cells: int) -> Line:
     return tuple(fitted)
 
 
+def shift(line: Iterable[Span], cells: int) -> Line:
+    """The line without its first `cells`: long lines scroll sideways."""
+    shifted: list[Span] = []
+    for span in line:
+        if cells <= 0:
+            shifted.append(span)
+            continue
+        cut = head(span.text, cells)
+        rest = span.text[len(cut) :]
+        cells -= width(span.text) if not rest else cells
+        if rest:
+            shifted.append(span._replace(text=rest))
+    return tuple(shifted)
+
+
 def justify(left: Iterable[Span], right: Iterable[Span], cells: int, fill: str = " ", role: Role = Role.TEXT) -> Line:
     """`left` and `right` at the two edges; the left one is cut when both do not fit."""
     right = tuple(right)

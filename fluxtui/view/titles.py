@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Final
 
 from engine.api import KindState, KindStatus, Link, Snapshot, State
-from fluxtui.view.ages import spoken
+from fluxtui.view.ages import coarse, spoken
 from fluxtui.view.kinds import TITLES, PanelId, kinds_of
 from fluxtui.view.panel import PanelModel
 from fluxtui.view.rows import Sort
@@ -81,10 +81,4 @@ def freshness(panel: PanelId, snapshot: Snapshot, changed: datetime | None, now:
         )
     if KindState.STARTING in states or snapshot.connection.link is Link.CONNECTING:
         return (Span("loading", Role.DIM),)
-    return (Span(spoken(changed, now), Role.DIM),) if changed else ()
-
-
-def failing(model: PanelModel) -> bool:
-    """Whether the panel's border is in the fail role."""
-    counts = model.counts()
-    return bool(counts[State.FAILING] or counts[State.STALLED])
+    return (Span(coarse(changed, now), Role.DIM),) if changed else ()

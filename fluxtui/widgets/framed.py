@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar, cast
 
+from rich.segment import Segment
 from textual.geometry import Region
 from textual.reactive import var
 from textual.strip import Strip
@@ -65,8 +66,8 @@ class Framed(Drawn, can_focus=True):
         """Accent when focused."""
         return Role.ACCENT if self.has_focus else Role.BORDER
 
-    def body_strip(self, y: int, cells: int) -> Strip:
-        """Line `y` of the body."""
+    def body(self, y: int, cells: int) -> list[Segment]:
+        """Line `y` of the body: exactly `cells` wide."""
         raise NotImplementedError
 
     # --- geometry ----------------------------------------------------------------------------
@@ -104,11 +105,11 @@ class Framed(Drawn, can_focus=True):
             )
             return self.painter.strip(line, cells)
         if not self.boxed:
-            return self.body_strip(y - 1, cells)
+            return Strip(self.body(y - 1, cells), cells)
         if y == self.size.height - 1:
             return self.painter.strip(frame.bottom(cells, role, self.bottom_note()), cells)
         side = self.painter.edge("│", role)
-        return Strip([side, *self.body_strip(y - 1, self.body_width), side], cells)
+        return Strip([side, *self.body(y - 1, self.body_width), side], cells)
 
     def on_focus(self) -> None:
         """The border shows the focus."""

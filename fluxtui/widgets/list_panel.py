@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
+from rich.segment import Segment
 from textual.binding import Binding, BindingType
 from textual.geometry import Region
 from textual.message import Message
-from textual.strip import Strip
 
 from engine.api import Ref
 from fluxtui.view.text import Line, Role, Span
@@ -131,21 +131,21 @@ class ListPanel(Framed):
             return ""
         return f"{self.cursor + 1} of {count}"
 
-    def body_strip(self, y: int, cells: int) -> Strip:
+    def body(self, y: int, cells: int) -> list[Segment]:
         """A line of the list, with the cursor over its first cell."""
         index = self.top + y
         count = self.line_count()
         if index >= count:
-            return self.painter.strip(self.empty_line() if y == 0 and not count else (), cells)
+            return self.painter.segments(self.empty_line() if y == 0 and not count else (), cells)
         line = self.line_at(index, cells)
         if index != self.cursor:
-            return self.painter.strip(line, cells)
+            return self.painter.segments(line, cells)
         palette = self.painter.palette
         over = palette.cursor if self.has_focus else palette.cursor_blurred
         bar = Span("▌" if self.has_focus else " ", Role.ACCENT, strong=True)
         if line and line[0].text.strip():
             bar = line[0]
-        return self.painter.strip((bar, *_without_first_cell(line)), cells, over)
+        return self.painter.segments((bar, *_without_first_cell(line)), cells, over)
 
     def on_click(self, event: object) -> None:
         """A click moves the cursor (where the mouse is on)."""

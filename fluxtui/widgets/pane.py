@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import zip_longest
 from typing import ClassVar
 
+from rich.segment import Segment
 from textual.binding import Binding, BindingType
-from textual.strip import Strip
+from textual.geometry import Region
 
 from engine.api import Answer, Query, Ref
 from fluxtui.view.pane import Content, Mode, Subject, brief, content, title_line
-from fluxtui.view.text import Line, Role, Span
+from fluxtui.view.text import Line, Role, Span, fit, shift
 from fluxtui.widgets.framed import Framed
 
 
@@ -38,7 +40,8 @@ class Pane(Framed):
         """Whether it has the screen to itself."""
         self.answers: dict[type[Query], Answer] = {}
         self._content = Content("", ())
-        self._drawn: tuple[Sequence[Line], Line, Line] = ((), (), ())
+        self._drawn: Sequence[Line] = ()
+        self._note = ""
 
     # --- what it shows -----------------------------------------------------------------------
 
@@ -49,11 +52,14 @@ class Pane(Framed):
             self.top = self.shifted = 0
         self._content = self._make()
         self.top = max(0, min(self.top, len(self._content.lines) - 1))
-        visible = self._content.lines[self.top : self.top + max(1, self.body_height)]
-        drawn = (visible, self.title_line(), self.right_line())
-        if drawn != self._drawn:
-            self._drawn = drawn
-            self.refresh()
+        before, self._drawn = self._drawn, self._content.lines[self.top : self.top + self.body_height]
+        for y, (old, new) in enumerate(zip_longest(before, self._drawn)):
+            if old != new:
+                self.refresh_body_line(y)
+        self.retitle()
+        note, self._note = self._note, self.bottom_note()
+        if note != self._note:
+            self.refresh(Region(0, self.size.height - 1, self.size.width, 1))
 
     def _make(self) -> Content:
         if self.subject is None:
@@ -105,6 +111,7 @@ class Pane(Framed):
         top = max(0, min(self.top + lines, last))
         if top != self.top:
             self.top = top
+            self._drawn = self._content.lines[top : top + self.body_height]
             self.refresh()
 
     def action_scroll_to_line(self, line: int) -> None:
@@ -139,12 +146,10 @@ class Pane(Framed):
         count = len(self._content.lines)
         return f"{min(count, self.top + self.body_height)} of {count}" if count > self.body_height else ""
 
-    def body_strip(self, y: int, cells: int) -> Strip:
-        """A line of the content, with a blank before and after it inside a box."""
+    def body(self, y: int, cells: int) -> list[Segment]:
+        """A line of the content, with a blank before and after it."""
         index = self.top + y
         line = self._content.lines[index] if index < len(self._content.lines) else ()
-        strip = self.painter.strip(line, max(cells, self.shifted + cells + 1) if self.shifted else cells - 2)
         if self.shifted:
-            strip = strip.crop(self.shifted, self.shifted + cells - 2)
-        blank = self.painter.strip((), 1)
-        return Strip([*blank, *strip, *blank], cells)
+            line = shift(line, self.shifted)
+        return self.painter.segments((Span(" "), *fit(line, cells - 2)), cells)

@@ -18,7 +18,7 @@ from fluxtui.view.nothing import nothing_words
 from fluxtui.view.panel import Blocked, Entry, Fold, PanelModel, Scope, entry_ref
 from fluxtui.view.rows import Row
 from fluxtui.view.text import Line, Role, line_width
-from fluxtui.view.titles import failing, freshness, panel_title
+from fluxtui.view.titles import freshness, panel_title
 from fluxtui.widgets.list_panel import ListPanel
 
 
@@ -112,8 +112,7 @@ class ResourceTable(ListPanel):
 
     def times(self) -> list[datetime | None]:
         """The times whose ages are visible."""
-        times = [_since(entry) for entry in self._window()]
-        return [*times, self.changed, self.snapshot.connection.since if not self.entries else None]
+        return [_since(entry) for entry in self._window()]
 
     # --- folds and marks ---------------------------------------------------------------------
 
@@ -202,7 +201,7 @@ class ResourceTable(ListPanel):
 
     def border_role(self) -> Role:
         """Red when something in it fails."""
-        if failing(self.model):
+        if self.model.failing:
             return Role.FAIL
         return super().border_role()
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from textual.strip import Strip
+from rich.segment import Segment
 
-from fluxtui.view.text import Line, Role
+from fluxtui.view.text import Line, Role, Span, fit
 from fluxtui.widgets.framed import Framed
 
 
@@ -66,14 +66,12 @@ class Sheet(Framed):
         """It has the attention."""
         return Role.ACCENT
 
-    def body_strip(self, y: int, cells: int) -> Strip:
+    def body(self, y: int, cells: int) -> list[Segment]:
         """A line, with a blank at both sides; the last one holds the keys."""
-        blank = self.painter.strip((), 1)
         if self.last and y >= self.list_height:
-            line = self.last if y == self.body_height - 1 else ()
-            return Strip([*blank, *self.painter.strip(line, cells - 2), *blank], cells)
-        index = self.top + y
-        line = self.lines[index] if index < len(self.lines) else ()
-        over = self.painter.palette.cursor if index == self.cursor and index < len(self.lines) else ""
-        edge = self.painter.strip((), 1, over)
-        return Strip([*edge, *self.painter.strip(line, cells - 2, over), *edge], cells)
+            line, over = self.last if y == self.body_height - 1 else (), ""
+        else:
+            index = self.top + y
+            line = self.lines[index] if index < len(self.lines) else ()
+            over = self.painter.palette.cursor if index == self.cursor and index < len(self.lines) else ""
+        return self.painter.segments((Span(" "), *fit(line, cells - 2)), cells, over)

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from fluxtui.view.ages import age, duration, next_change, spoken
+from fluxtui.view.ages import age, coarse, duration, next_change, next_coarse, spoken
 from tests.tui.builders import NOW, ago
 
 
@@ -45,6 +45,14 @@ def test_the_next_change_is_when_the_unit_is_full(seconds: float, expected: floa
 def test_the_soonest_of_many_counts_and_nothing_waits_an_hour() -> None:
     assert next_change([ago(days=3), None, ago(seconds=61)], NOW) == pytest.approx(59.0)
     assert next_change([], NOW) == 3_600.0
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words", "wait"), [(0, "now", 10), (9, "now", 1), (10, "10 s", 10), (47, "40 s", 3), (61, "1 min", 59)]
+)
+def test_titles_count_in_steps_of_ten_seconds(seconds: float, words: str, wait: float) -> None:
+    assert coarse(ago(seconds=seconds), NOW) == words
+    assert next_coarse(ago(seconds=seconds), NOW) == pytest.approx(wait)
 
 
 @pytest.mark.parametrize(("seconds", "words"), [(0.4, "0.4 s"), (12, "12 s"), (200, "3 min"), (7_300, "2 h")])

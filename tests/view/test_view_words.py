@@ -15,7 +15,7 @@ from fluxtui.view.kinds import PanelId
 from fluxtui.view.nothing import nothing_words
 from fluxtui.view.panel import PanelModel, Scope
 from fluxtui.view.text import line_width, plain
-from fluxtui.view.titles import failing, freshness, panel_title
+from fluxtui.view.titles import freshness, panel_title
 from tests.tui import builders as b
 
 
@@ -48,8 +48,8 @@ def test_the_common_namespace_is_in_the_title() -> None:
 
 
 def test_a_panel_with_a_failure_says_so() -> None:
-    assert failing(model_of(b.fleet()))
-    assert not failing(model_of(b.snapshot(b.resource("Kustomization", "fine"))))
+    assert model_of(b.fleet()).failing
+    assert not model_of(b.snapshot(b.resource("Kustomization", "fine"))).failing
 
 
 def stale(kind: str, state: KindState, **fields: object) -> dict[str, KindStatus]:
@@ -60,7 +60,7 @@ def stale(kind: str, state: KindState, **fields: object) -> dict[str, KindStatus
 @pytest.mark.parametrize(
     ("fields", "words"),
     [
-        ({}, "3 s"),
+        ({}, "now"),
         ({"connection": Connection(Link.LOST, "c", since=b.ago(seconds=14))}, "last seen 14 s ago"),
         ({"kinds": stale("Kustomization", KindState.STALE, since=b.ago(seconds=20))}, "stale 20 s"),
         ({"kinds": stale("Kustomization", KindState.FORBIDDEN)}, "not allowed"),
