@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from datetime import timedelta
 from pathlib import Path
 
-from engine import errors
+from engine import errors, flags
 from engine.acts.base import World
 from engine.acts.board import Board
 from engine.api import RevisionChoice
@@ -85,6 +85,7 @@ class Session:
         assert self.watches is not None
         for kind in wanted:
             await self.watches.flux[kind].synced()
+        await self.watches.controllers_known()
 
     async def run(self) -> None:
         """Connect, then watch and act until cancelled."""
@@ -142,7 +143,21 @@ class Session:
         monitor.subscribe(self.store.put_drift)
         self.drift = monitor
         self.world.effects = monitor
+        if self.settings.stance is Stance.OBSERVE:
+            self._follow_flags(self.watches, monitor)
         self.supervisor.start("drift", monitor.run)
+
+    def _follow_flags(self, watches: Watches, monitor: DriftMonitor) -> None:
+        """Another engine decides here: what it was told on its command line decides about drift too."""
+
+        def changed(*_: object) -> None:
+            status = watches.deployments.status
+            if status.state != "starting":
+                monitor.assume(flags.read(watches.deployments.objects(), status.message))
+
+        watches.deployments.subscribe(changed)
+        watches.deployments.on_status(changed)
+        changed()
 
     async def _stop(self) -> None:
         if self.board is not None:

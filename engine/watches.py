@@ -6,6 +6,7 @@ panel and nothing more.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -63,6 +64,21 @@ class Watches:
         self.deployments.subscribe(lambda *_: self._controllers())
         supervisor.start("watch controllers", self.deployments.run)
         supervisor.start("watch kinds", self._client.discovery.watch_crds)
+
+    async def controllers_known(self) -> None:
+        """Wait until the controllers' Deployments were listed, or it is known why they cannot be."""
+        known = asyncio.Event()
+
+        def judge(status: InformerStatus) -> None:
+            if status.state != "starting" or status.error is not None:
+                known.set()
+
+        end = self.deployments.on_status(judge)
+        judge(self.deployments.status)
+        try:
+            await known.wait()
+        finally:
+            end()
 
     def retry_now(self) -> None:
         """Somebody logged in, or asks: end every pause."""

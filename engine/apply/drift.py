@@ -25,6 +25,8 @@ Object = Mapping[str, Any]
 _MASK: Final = "***"
 _SHOWN: Final = 200
 """Characters of a value."""
+_MOST_FIELDS: Final = 3
+"""Fields named of one manager."""
 _MOST_PATHS: Final = 200
 """Paths told of one object."""
 _LAST_APPLIED: Final = "kubectl.kubernetes.io/last-applied-configuration"
@@ -81,6 +83,38 @@ def to_prune(entry: Entry, live: Object | None, owner: Mapping[str, str]) -> Obj
     if objects.unprunable(live) or not objects.owned_by(live, owner):
         return _verdict(entry, Verdict.EXCLUDED, note="no longer wanted, but kept: not deletable by this Kustomization")
     return _verdict(entry, Verdict.TO_PRUNE)
+
+
+def by_ownership(entry: Entry, live: Object | None, take_over: TakeOver) -> ObjectDrift | None:
+    """What can be said of an applied object when what is wanted is not known; None when nothing stands out."""
+    if live is None:
+        return _verdict(entry, Verdict.MISSING)
+    excluded = objects.excluded(live)
+    if excluded:
+        return _verdict(entry, Verdict.EXCLUDED, note=excluded)
+    claimed = [item for item in managed_fields(live) if take_over.claims(item) and not take_over.owns(item)]
+    if not claimed:
+        return None
+    written = "; ".join(f"{item.get('manager')} wrote {_fields_of(item)}" for item in claimed)
+    return _verdict(entry, Verdict.NOT_COMPARED, note=line(f"{written}; whether that stays is not known", _SHOWN * 2))
+
+
+def _fields_of(managed: Object) -> str:
+    """The first fields of a managedFields entry, as people write them."""
+    found: list[str] = []
+
+    def walk(node: Mapping[str, Any], path: str) -> None:
+        for step, below in node.items():
+            if len(found) > _MOST_FIELDS or step == ".":
+                continue
+            here = f"{path}.{step[2:]}" if step.startswith("f:") else f"{path}[{step[2:]}]"
+            if below and isinstance(below, Mapping):
+                walk(below, here)
+            else:
+                found.append(here.lstrip("."))
+
+    walk(managed.get("fieldsV1") or {}, "")
+    return ", ".join(found[:_MOST_FIELDS]) + (" and more" if len(found) > _MOST_FIELDS else "")
 
 
 def failing(drift: ObjectDrift, message: str) -> ObjectDrift:

@@ -9,7 +9,7 @@ import asyncio
 import logging
 from collections.abc import Callable, Collection, Iterable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Final, Protocol
 
@@ -25,6 +25,7 @@ from engine.controllers.cluster import Cache
 from engine.controllers.drift_budget import Budget
 from engine.controllers.kustomization_build import Builder, Desired
 from engine.controllers.queue import WorkQueue
+from engine.flags import Flags
 from engine.flux import graph, inventory, kinds
 from engine.flux.inventory import Entry, ObjectRef, entry_of
 from engine.kube.types import Object, ResourceType
@@ -38,6 +39,8 @@ OnReport = Callable[[Ref, DriftReport | None], None]
 _SOURCE_SETTLES: Final = 1.0
 """Seconds after a new revision: whoever reconciles it comes first, and there is nothing to tell if that is quick."""
 _SYNC: Final = 10.0
+_NOT_COMPUTED: Final = "not computed: "
+_REMOTE_BASE: Final = "remote base URL"
 _CHUNK: Final = 20
 """Objects compared without letting anything else run."""
 
@@ -76,6 +79,12 @@ class Settings:
     take_over: TakeOver = field(default_factory=TakeOver)
     assumptions: tuple[str, ...] = ()
     """What every report notes: "strict substitution assumed"."""
+    cross_namespace: bool = True
+    """Whether a source in another namespace may be used (not `--no-cross-namespace-refs`)."""
+    remote_bases: bool = True
+    """Whether the controller fetches remote bases (not `--no-remote-bases`); here nobody does."""
+    service_account: str = ""
+    """`--default-service-account`: whom the controller is for a Kustomization that names nobody."""
 
 
 @dataclass(slots=True)
@@ -123,6 +132,25 @@ class DriftMonitor:
         for request in new - self._focused:
             self._queue.add(request)
         self._focused = new
+
+    def assume(self, flags: Flags) -> None:
+        """What is known of the controller's flags; when that changed, everything is judged anew."""
+        before = self._settings
+        self._settings = replace(
+            before,
+            take_over=TakeOver.with_overrides(flags.overrides),
+            cross_namespace=flags.cross_namespace,
+            remote_bases=flags.remote_bases,
+            service_account=flags.service_account,
+            assumptions=flags.assumptions,
+        )
+        rebuilds, self._builder.strict = self._builder.strict is not flags.strict, flags.strict
+        if self._settings == before and not rebuilds:
+            return
+        for known in self._known.values():
+            known.clear()
+        for obj in self._caches.kustomizations.objects():
+            self._queue.add(Request.of(obj))
 
     async def report(self, namespace: str, name: str, *, confirm: bool = True) -> DriftReport:
         """A fresh report; with `confirm` every object is tried by a dry run. errors.NotFound."""
@@ -231,13 +259,18 @@ class DriftMonitor:
         known: dict[ObjectRef, _Known],
     ) -> DriftReport:
         spec = obj.get("spec") or {}
+        notes = self._notes(obj)
         try:
-            _refuse(obj, artifact)
+            _refuse(obj, artifact, cross_namespace=self._settings.cross_namespace)
             desired = await self._builder.build(obj, artifact or {}, files=files, keep=files is None)
             rules = drift.Rules(ignore.parse(spec.get("ignore") or []), self._settings.take_over)
         except errors.EngineError as error:
-            return self._unknown(request, obj, artifact, f"not computed: {error.message}")
-        comparison = _Comparison(request, desired, rules, known, notes=[*self._settings.assumptions, *_notes(obj)])
+            problem = error.message if _NOT_COMPUTED in error.message else f"{_NOT_COMPUTED}{error.message}"
+            if _REMOTE_BASE in problem and not self._settings.remote_bases:
+                problem += ", which the controller refuses too (--no-remote-bases)"
+            report = DriftReport(self._ref(request), _revision(artifact), self._now(), (), 0, line(problem), notes)
+            return report if spec.get("kubeConfig") else await self._by_ownership(obj, report, known)
+        comparison = _Comparison(request, desired, rules, known, notes)
         old = inventory.parse(obj.get("status"))
         stale = inventory.stale(old, [entry_of(item) for item in desired.objects]) if spec.get("prune") else []
         await self._watch({(e.ref.group, e.version, e.ref.kind) for e in (*map(entry_of, desired.objects), *stale)})
@@ -293,6 +326,27 @@ class DriftMonitor:
             if verdict is not None:
                 comparison.set(entry.ref, verdict)
 
+    async def _by_ownership(self, obj: Object, report: DriftReport, known: dict[ObjectRef, _Known]) -> DriftReport:
+        """What inventory and managedFields tell when nothing could be built: what is gone, and who else wrote."""
+        entries = inventory.parse(obj.get("status"))
+        await self._watch({(entry.ref.group, entry.version, entry.ref.kind) for entry in entries})
+        found: list[ObjectDrift] = []
+        unsaid = 0
+        for entry in entries:
+            try:
+                live = await self._live(entry, known)
+            except errors.EngineError as error:
+                found.append(drift.not_compared(entry, words(error)))
+                continue
+            verdict = drift.by_ownership(entry, live, self._settings.take_over)
+            if verdict is None:
+                unsaid += 1
+            else:
+                found.append(verdict)
+        more = f"{unsaid} objects are there; whether they are as wanted is not known" if unsaid else ""
+        notes = (*report.notes, more) if more else report.notes
+        return replace(report, objects=drift.ordered(found)[0], notes=notes)
+
     async def _confirm(self, comparison: _Comparison, *, everything: bool) -> None:
         async with asyncio.TaskGroup() as group:
             for item in comparison.desired.objects:
@@ -300,9 +354,11 @@ class DriftMonitor:
                     group.create_task(self._confirm_one(comparison, item))
 
     def _to_confirm(self, comparison: _Comparison, desired: Object, *, everything: bool) -> bool:
-        """Suspects, and everything of a selection, once for each state; Secrets' bodies are never sent."""
+        """Suspects, and everything of a selection, once for each state; Secrets and ciphertext are never sent."""
         known = comparison.known.get(entry_of(desired).ref)
-        if known is None or known.confirmed is not None or known.local is None or desired.get("kind") == "Secret":
+        if known is None or known.confirmed is not None or known.local is None:
+            return False
+        if desired.get("kind") == "Secret" or "sops" in desired:
             return False
         return known.local.verdict is Verdict.DIFFERS or (everything and known.local.verdict is Verdict.EQUAL)
 
@@ -382,14 +438,12 @@ class DriftMonitor:
             for callback in tuple(self._listeners):
                 callback(self._ref(request), None)
 
-    def _unknown(self, request: Request, obj: Object, artifact: Mapping[str, Any] | None, problem: str) -> DriftReport:
-        return DriftReport(
-            ref=self._ref(request),
-            revision=line(str((artifact or {}).get("revision") or "")),
-            computed=self._now(),
-            problem=line(problem),
-            notes=(*self._settings.assumptions, *_notes(obj)),
-        )
+    def _notes(self, obj: Object) -> tuple[str, ...]:
+        """What is assumed, and as whom the comparison is made."""
+        name = (obj.get("spec") or {}).get("serviceAccountName") or self._settings.service_account
+        namespace = obj["metadata"].get("namespace")
+        whom = (f"as you, not as system:serviceaccount:{namespace}:{name}",) if name else ()
+        return tuple(map(line, (*self._settings.assumptions, *whom)))
 
     def _source(self, obj: Object) -> Object | None:
         for node in graph.sources(obj):
@@ -414,7 +468,7 @@ class _Comparison:
         desired: Desired,
         rules: drift.Rules,
         known: dict[ObjectRef, _Known],
-        notes: list[str],
+        notes: tuple[str, ...],
     ) -> None:
         self.request = request
         self.desired = desired
@@ -436,20 +490,25 @@ class _Comparison:
     def report(self, ref: Ref, now: datetime) -> DriftReport:
         """The verdicts so far as a report."""
         told, equal = drift.ordered(list(self._verdicts.values()))
-        return DriftReport(ref, line(self.desired.revision), now, told, equal, "", tuple(map(line, self._notes)))
+        return DriftReport(ref, line(self.desired.revision), now, told, equal, "", self._notes)
 
 
-def _refuse(obj: Object, artifact: Mapping[str, Any] | None) -> None:
-    if (obj.get("spec") or {}).get("kubeConfig"):
-        raise errors.Unsupported("it applies to a remote cluster (spec.kubeConfig)")
+def _refuse(obj: Object, artifact: Mapping[str, Any] | None, *, cross_namespace: bool) -> None:
+    spec = obj.get("spec") or {}
+    if spec.get("kubeConfig"):
+        raise errors.Unsupported(f"{_NOT_COMPUTED}remote cluster (spec.kubeConfig)")
+    own = str(obj["metadata"].get("namespace") or "")
+    other = next((node for node in graph.sources(obj) if node.namespace != own), None)
+    if other is not None and not cross_namespace:
+        raise errors.Refused(
+            f"the controller will not apply it: can't access '{other}', cross-namespace references have been blocked"
+        )
     if artifact is None:
         raise errors.Unavailable("its source has no artifact yet")
 
 
-def _notes(obj: Object) -> list[str]:
-    name = (obj.get("spec") or {}).get("serviceAccountName")
-    namespace = obj["metadata"].get("namespace")
-    return [f"as you, not as system:serviceaccount:{namespace}:{name}"] if name else []
+def _revision(artifact: Mapping[str, Any] | None) -> str:
+    return line(str((artifact or {}).get("revision") or ""))
 
 
 def _artifact(source: Object | None) -> Mapping[str, Any] | None:

@@ -65,7 +65,8 @@ class Builder:
         self._reader = reader
         self._pool = pool
         self._fetch = fetch
-        self._strict = strict
+        #: Strict substitution: the controller's feature gate `StrictPostBuildSubstitutions`.
+        self.strict = strict
         self._kept: dict[tuple[str, str], Desired] = {}
 
     async def build(
@@ -82,7 +83,7 @@ class Builder:
             spec={name: spec[name] for name in build.SPEC_FIELDS if spec.get(name)},
             variables=variables.values,
             variables_error=variables.error,
-            strict=self._strict,
+            strict=self.strict,
             always=(spec.get("postBuild") or {}).get("substituteStrategy") == "Always",
         )
         own = (obj["metadata"].get("namespace") or "", obj["metadata"]["name"])
