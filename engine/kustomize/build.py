@@ -45,8 +45,11 @@ def build(
     gathered = target.accumulate()
     resources = gathered.resources
     AddHashes().apply(resources)
-    NameReferences(gathered.config.name_reference).apply(resources)
-    gathered.vars.resolve(resources, gathered.config.var_reference)
+    try:
+        NameReferences(gathered.config.name_reference).apply(resources)
+        gathered.vars.resolve(resources, gathered.config.var_reference)
+    except BuildError as error:
+        raise error.inside(target.file) from error
     resources.keep(_is_wanted)
     if "sortOptions" in target.fields:
         sort_transformer(target.fields["sortOptions"], target.file).apply(resources)

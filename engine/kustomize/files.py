@@ -5,13 +5,14 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from engine.errors import LimitExceeded, Unsupported
 from engine.kustomize.errors import BuildError
 from engine.kustomize.limits import Limits
 from engine.kustomize.load import parse
+from engine.kustomize.openapi_field import Schemas
 from engine.kustomize.tree import Tree
 
 #: A fetcher of remote bases: the URL in; a file's bytes, or a tree and the directory in it to build, out.
@@ -39,6 +40,8 @@ class Files:
     #: The directories whose kustomizations led here, outermost first.
     ancestors: tuple[str, ...] = ()
     counts: _Counts = field(default_factory=_Counts)
+    #: What strategic merges go by, for the whole build.
+    schemas: Schemas = field(default_factory=Schemas)
 
     def path(self, name: str) -> str:
         """The path in the tree of a file or directory that is named here; BuildError when it may not be seen."""
@@ -112,7 +115,7 @@ class Files:
                 f"cycle detected: '{path}' contains the directory that refers to it", path=self.root, field=field
             )
         self._count(chain)
-        return Files(self.tree, path, self.confined, self.limits, self.remote, chain, self.counts)
+        return replace(self, root=path, ancestors=chain)
 
     def _count(self, chain: tuple[str, ...]) -> None:
         self.counts.kustomizations += 1
@@ -138,7 +141,7 @@ class Files:
         tree, path = fetched
         chain = (*self.ancestors, self.root)
         self._count(chain)
-        return Files(tree, path, self.confined, self.limits, self.remote, (), self.counts)
+        return replace(self, tree=tree, root=path, ancestors=())
 
 
 def is_remote(name: str) -> bool:

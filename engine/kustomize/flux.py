@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from engine import yaml
-from engine.errors import LimitExceeded, Malformed
+from engine.errors import LimitExceeded
 from engine.kustomize.errors import BuildError
 from engine.kustomize.kustomization import FILE_NAMES, KUSTOMIZATION
 from engine.kustomize.limits import Limits
@@ -80,7 +80,7 @@ def _walk(tree: Tree, root: str, below: str, resources: list[str], limits: Limit
 def _check_manifest(content: bytes, path: str, limits: Limits) -> None:
     try:
         documents = yaml.load_all(content, name=path, limits=limits.yaml)
-    except Malformed as error:
+    except yaml.YAMLError as error:
         raise BuildError(f"failed to decode Kubernetes YAML from {path}: {error.message}") from error
     for document in documents:
         if not isinstance(document, dict) or not document.get("kind"):
@@ -94,8 +94,8 @@ def _read(content: bytes, path: str, limits: Limits) -> dict[str, Any]:
     """The fields of the file that kustomize knows; others vanish here, as in Flux."""
     try:
         raw = next(iter(yaml.load_all(content, name=path, limits=limits.yaml, unique_keys=False)), None)
-    except Malformed as error:
-        raise BuildError(error.message, fix="correct the YAML") from error
+    except yaml.YAMLError as error:
+        raise BuildError.of_yaml(error) from error
     if raw is None:
         return dict(_API)
     if not isinstance(raw, dict):

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any, Final
 
 from engine import yaml
-from engine.errors import Malformed
 from engine.kustomize.errors import BuildError
 from engine.kustomize.shapes import BOOL, INT, STRING, STRING_MAP, STRINGS, ListOf, Place, Shape, Struct
 from engine.kustomize.tree import Tree
@@ -189,8 +188,8 @@ def parse_kustomization(content: bytes | str, path: str, limits: yaml.Limits) ->
     try:
         # The first document counts, and the last of equal keys, as kustomize reads this file.
         raw = next(iter(yaml.load_all(content, name=path, limits=limits, unique_keys=False)), None)
-    except Malformed as error:
-        raise BuildError(error.message, fix="correct the YAML") from error
+    except yaml.YAMLError as error:
+        raise BuildError.of_yaml(error) from error
     fields = fix_legacy(KUSTOMIZATION.read(raw, Place(path)))
     if not any(value for key, value in fields.items() if key not in ("apiVersion", "kind")):
         raise BuildError("kustomization.yaml is empty", path=path, fix="list resources in it")

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any, Final
 
 from engine import yaml
-from engine.errors import Malformed
 from engine.kustomize.errors import BuildError
 from engine.kustomize.resource import Blanks, Resource
 
@@ -34,8 +33,8 @@ def parse(content: bytes | str, path: str, limits: yaml.Limits, on_blank: yaml.O
     """The documents of a file under kustomize's own rules of YAML."""
     try:
         return yaml.load_all(content, profile=yaml.Profile.V3, name=path, limits=limits, on_blank=on_blank)
-    except Malformed as error:
-        raise BuildError(error.message) from error
+    except yaml.YAMLError as error:
+        raise BuildError.of_yaml(error) from error
 
 
 def _unrolled(documents: list[Any], path: str) -> list[dict[str, Any]]:

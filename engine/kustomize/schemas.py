@@ -164,6 +164,23 @@ _CLUSTER_SCOPED: Final = frozenset(
 )
 
 
+#: Parts of the built-in types by the names that other schemas refer to them with.
+BUILT_IN_PARTS: Final = {
+    "io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta": _METADATA,
+    **{
+        f"io.k8s.api.core.v1.{name}": schema
+        for name, schema in (
+            ("Container", _CONTAINER),
+            ("EphemeralContainer", _EPHEMERAL),
+            ("PersistentVolumeClaim", _CLAIM),
+            ("PodSpec", _POD_SPEC),
+            ("PodTemplateSpec", _POD_TEMPLATE),
+            ("ServiceSpec", _object(ports=_by("port", "protocol"))),
+        )
+    },
+}
+
+
 #: Looks up the merge schema of a type; None for a type that is not known.
 SchemaFor = Callable[[str, str], Schema | None]
 

@@ -27,7 +27,6 @@ _REFUSED: Final = {
     "helmCharts": "Helm charts are not inflated inside kustomize, as Flux does not; use a HelmRelease",
     "helmChartInflationGenerator": "Helm charts are not inflated inside kustomize, as Flux does not; use a HelmRelease",
     "crds": "name references from CRD schemas are not built yet",
-    "openapi": "custom OpenAPI schemas are not built yet",
     "validators": "validators are not built yet",
 }
 
@@ -68,6 +67,7 @@ class Target:
         for name, reason in _REFUSED.items():
             if self.fields.get(name):
                 raise Unsupported(f"{self.file}, {name}: {reason}")
+        self._choose_schemas()
         gathered = gathered or Accumulator(ResMap(self.files.limits.max_objects))
         self._resources(gathered, self.fields.get("resources", ()), "resources")
         gathered.config = gathered.config.merged(self._configurations())
@@ -78,8 +78,17 @@ class Target:
         try:
             gathered.vars.bind(map(Var.parse, self.fields.get("vars", ())), gathered.resources)
         except BuildError as error:
-            raise BuildError(error.message, path=self.file, fix=error.fix) from error
+            raise error.inside(self.file, field="vars") from error
         return gathered
+
+    def _choose_schemas(self) -> None:
+        chosen = self.fields.get("openapi", {})
+        if chosen:
+            self.files.schemas.check(chosen, self.file)
+            path = chosen.get("path")
+            document: Any = next(iter(self.files.documents(path, "openapi")), {}) if path else None
+            source = self.files.path(path) if path else self.file
+            self.files.schemas.use(document, source, at_root=not self.files.ancestors)
 
     def _resources(self, gathered: Accumulator, paths: Sequence[str], field: str) -> None:
         for path in paths:
@@ -105,9 +114,7 @@ class Target:
         try:
             gathered.resources.append_all(resources)
         except BuildError as error:
-            raise BuildError(
-                f"merging resources from '{path}': {error.message}", path=self.file, fix=error.fix
-            ) from error
+            raise error.inside(self.file, field="resources", doing=f"merging resources from '{path}'") from error
 
     def _directory(self, gathered: Accumulator, path: str, field: str, files: Files) -> None:
         origin = self._origin.joined(path) if self._origin is not None else None
@@ -127,11 +134,7 @@ class Target:
             try:
                 gathered.absorb(target.accumulate())
             except BuildError as error:
-                if error.path:
-                    raise
-                raise BuildError(
-                    f"recursed merging from path '{path}': {error.message}", path=self.file, fix=error.fix
-                ) from error
+                raise error.inside(self.file, field=field, doing=f"recursed merging from path '{path}'") from error
 
     def _configurations(self) -> TransformerConfig:
         config = EMPTY
@@ -159,9 +162,7 @@ class Target:
         try:
             gathered.resources.absorb_all(made)
         except BuildError as error:
-            raise BuildError(
-                f"merging from generator: {error.message}", path=self.file, field=field, fix=error.fix
-            ) from error
+            raise error.inside(self.file, field=field, doing="merging from generator") from error
 
     def _transform(self, gathered: Accumulator) -> None:
         steps: list[tuple[Transformer, Origin | None]] = []
@@ -184,9 +185,7 @@ class Target:
         try:
             transformer.apply(resources)
         except BuildError as error:
-            if error.path:
-                raise
-            raise BuildError(error.message, path=self.file, field=error.field, fix=error.fix) from error
+            raise error.inside(self.file) from error
 
     def _plugins(self, field: str) -> list[Resource]:
         """The plugin configurations of a field: inline, from files, or built by kustomizations."""

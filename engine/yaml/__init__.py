@@ -6,8 +6,8 @@ sigs.k8s.io/yaml prints, byte for byte, because digests and checksums depend on 
 
 from __future__ import annotations
 
-from engine.yaml.reader import Limits, OnBlank, load, load_all
+from engine.yaml.reader import Limits, OnBlank, YAMLError, load, load_all
 from engine.yaml.resolve import Profile
 from engine.yaml.writer import dump, dump_all
 
-__all__ = ["Limits", "OnBlank", "Profile", "dump", "dump_all", "load", "load_all"]
+__all__ = ["Limits", "OnBlank", "Profile", "YAMLError", "dump", "dump_all", "load", "load_all"]

@@ -51,6 +51,17 @@ _DEFAULT: Final = Limits()
 OnBlank = Callable[[Any, Any], None]
 
 
+class YAMLError(Malformed):
+    """A text that is not YAML, or YAML that says what it must not; `line` and `column` count from 1, 0 = unknown."""
+
+    def __init__(self, message: str, *, problem: str, name: str, line: int = 0, column: int = 0) -> None:
+        super().__init__(message)
+        self.problem = problem
+        self.name = name
+        self.line = line
+        self.column = column
+
+
 class PythonParser(Reader, Scanner, Parser):
     """PyYAML's own parser, for where libyaml is missing: the same events, slower."""
 
@@ -152,14 +163,16 @@ class _Builder:
         self.aliases = 0
         self.alias_nodes = 0
 
-    def malformed(self, problem: str, mark: Any) -> Malformed:
+    def malformed(self, problem: str, mark: Any) -> YAMLError:
         """An error that says where: file, document when there are several, line and column."""
         where = [self.name] if self.name else []
         if self.document > 1:
             where.append(f"document {self.document}")
-        if mark is not None:
-            where.append(f"line {mark.line + 1}, column {mark.column + 1}")
-        return Malformed(f"{', '.join(where)}: {problem}" if where else problem)
+        line, column = (mark.line + 1, mark.column + 1) if mark is not None else (0, 0)
+        if line:
+            where.append(f"line {line}, column {column}")
+        message = f"{', '.join(where)}: {problem}" if where else problem
+        return YAMLError(message, problem=problem, name=self.name, line=line, column=column)
 
     def documents(self, next_event: Callable[[], Event]) -> Iterator[Any]:
         """One value a document."""

@@ -256,26 +256,23 @@ def sorted_keys(mapping: Mapping[str, Any]) -> list[str]:
 
 
 def _compare(left: str, right: str) -> int:
-    digits = False
     for index, (a, b) in enumerate(zip(left, right, strict=False)):
-        if a == b:
-            digits = a.isdigit()
-            continue
-        return -1 if _less(left, right, index, digits=digits) else 1
+        if a != b:
+            return -1 if _less(left, right, index) else 1
     return len(left) - len(right)
 
 
 _natural: Final = cmp_to_key(_compare)
 
 
-def _less(left: str, right: str, index: int, *, digits: bool) -> bool:
-    """Whether left sorts before right, which first differ at index (digits: just after equal digits)."""
+def _less(left: str, right: str, index: int) -> bool:
+    """Whether left sorts before right, which first differ at index: letters come last, digits by their number."""
     a, b = left[index], right[index]
     a_letter, b_letter = a.isalpha(), b.isalpha()
     if a_letter and b_letter:
         return a < b
     if a_letter or b_letter:
-        return a_letter if digits else b_letter
+        return b_letter
     start = 0
     if a == "0" or b == "0":
         before = index - 1

@@ -15,7 +15,6 @@ from tests.shared import CONFORMANCE, need_shared
 
 FOLDER = CONFORMANCE / "kustomize"
 
-_OPENAPI = "waits for its issue: custom OpenAPI schemas"
 _CRDS = "waits for its issue: name references from CRD schemas"
 _IAM = "waits for its issue: the IAMPolicyGenerator plugin"
 _FLAG = "asks for the label by a flag, and shows the version of a development build"
@@ -30,15 +29,6 @@ NOT_YET = {
     "krusty.iampolicygenerator.TestGkeGeneratorWithTwo-01": _IAM,
     "krusty.managedbylabel.TestAddManagedbyLabel-01": _FLAG,
     "krusty.namespaces.TestNameReferenceDeploymentIssue3489-01": "names a directory outside the recorded tree",
-    "krusty.openapicustomschema.TestCustomOpenApiFieldBasicUsage-01": _OPENAPI,
-    "krusty.openapicustomschema.TestCustomOpenApiFieldFromBase-01": _OPENAPI,
-    "krusty.openapicustomschema.TestCustomOpenApiFieldFromComponent-01": _OPENAPI,
-    "krusty.openapicustomschema.TestCustomOpenApiFieldFromComponentWithOverlays-01": _OPENAPI,
-    "krusty.openapicustomschema.TestCustomOpenApiFieldFromOverlay-01": _OPENAPI,
-    "krusty.openapicustomschema.TestCustomOpenApiFieldOverlayTakesPrecedence-01": _OPENAPI,
-    "krusty.openapicustomschema.TestCustomOpenApiFieldVersion-01": _OPENAPI,
-    "krusty.openapicustomschema.TestCustomOpenApiFieldWithTwoGvks-01": _OPENAPI,
-    "krusty.openapicustomschema.TestCustomOpenApiFieldYaml-01": _OPENAPI,
     "plugin.TestConfigMapGenerator-1": _HARNESS,
     "plugin.TestNamespaceTransformer1-1": _HARNESS,
     "plugin.TestSecretGenerator-1": _HARNESS,

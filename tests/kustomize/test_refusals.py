@@ -125,7 +125,6 @@ def test_a_pattern_that_would_take_for_ever_is_matched_in_linear_time() -> None:
         ("helmCharts: [{name: x}]", "helmCharts"),
         ("helmChartInflationGenerator: [{chartName: x}]", "helmChartInflationGenerator"),
         ("crds: [c.json]", "crds"),
-        ("openapi: {path: schema.json}", "openapi"),
         ("validators: [v.yaml]", "validators"),
         ("transformers: [t.yaml]", "transformers"),
         ("generators: [t.yaml]", "generators"),

@@ -77,7 +77,7 @@ class _Referrer:
             path.apply(self._resource.obj, set_name)
         except BuildError as error:
             raise BuildError(
-                f"updating name reference in '{path.path}' field of '{self._id}': {error.message}", fix=error.fix
+                f"updating name reference in '{path.path}' field of '{self._id}': {error.problem}", fix=error.fix
             ) from error
 
     def _role(self) -> Gvk | None:

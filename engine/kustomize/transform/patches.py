@@ -12,7 +12,7 @@ from engine.kustomize.load import resources_from
 from engine.kustomize.merge import MISSING, remove_blanks, strategic_merge
 from engine.kustomize.resmap import ResMap
 from engine.kustomize.resource import Resource
-from engine.kustomize.schemas import SchemaFor, schema_for
+from engine.kustomize.schemas import SchemaFor
 from engine.kustomize.selector import Selector
 from engine.kustomize.transform.base import Config, Transformer
 
@@ -28,7 +28,9 @@ def merge_into(target: Resource, patch: Resource, schemas: SchemaFor) -> None:
     try:
         merged = strategic_merge(target.obj, patch.obj, schemas)
     except BuildError as error:
-        raise target.build_error(f"strategic merge patch: {error.message}", fix=error.fix) from error
+        raise target.build_error(
+            f"strategic merge patch at {error.field or 'the top'}: {error.problem}", fix=error.fix
+        ) from error
     if merged is MISSING or not merged:
         target.obj = {}
         return
@@ -62,15 +64,16 @@ def merge_into_all(resources: ResMap, targets: Sequence[Resource], patch: Resour
 class StrategicMerge:
     """Patches that name their targets themselves."""
 
-    def __init__(self, patches: Sequence[Resource], *, by_apply: bool) -> None:
+    def __init__(self, patches: Sequence[Resource], schemas: SchemaFor, *, by_apply: bool) -> None:
         self._patches = patches
+        self._schemas = schemas
         self._by_apply = by_apply
 
     def apply(self, resources: ResMap) -> None:
         """Apply each to the one object that it names."""
         for patch in self._patches:
             target = resources.the_one(patch.original_id)
-            merge_into(target, patch, schema_for)
+            merge_into(target, patch, self._schemas)
             if self._by_apply:
                 resources.drop_empty()
                 resources.ensure_unique()
@@ -80,13 +83,14 @@ class StrategicMerge:
 class TargetedMerge:
     """A patch for every object that a target selects."""
 
-    def __init__(self, patch: Resource, target: Selector) -> None:
+    def __init__(self, patch: Resource, target: Selector, schemas: SchemaFor) -> None:
         self._patch = patch
         self._target = target
+        self._schemas = schemas
 
     def apply(self, resources: ResMap) -> None:
         """Apply it to each."""
-        merge_into_all(resources, self._target.select(resources), self._patch, schema_for)
+        merge_into_all(resources, self._target.select(resources), self._patch, self._schemas)
 
 
 class JSONPatch:
@@ -106,7 +110,7 @@ class JSONPatch:
             try:
                 resource.obj = apply_patch(resource.obj, self._operations)
             except BuildError as error:
-                raise resource.build_error(f"JSON patch: {error.message}", fix=error.fix) from error
+                raise resource.build_error(f"JSON patch: {error.problem}", fix=error.fix) from error
 
 
 class NoPatch:
@@ -131,7 +135,7 @@ def patch_transformer(config: Config, files: Files) -> Transformer:
         patch.allow_name_change = config.get("options", {}).get("allowNameChange", False)
         patch.allow_kind_change = config.get("options", {}).get("allowKindChange", False)
     if target is None:
-        return StrategicMerge(merges, by_apply=False)
+        return StrategicMerge(merges, files.schemas.lookup, by_apply=False)
     if len(merges) > 1:
         raise BuildError(
             f"multiple strategic merge patches in one `patches` entry may not have a target: {source}",
@@ -139,7 +143,7 @@ def patch_transformer(config: Config, files: Files) -> Transformer:
             field="patches",
             fix="give each patch an entry of its own, or remove the target",
         )
-    return TargetedMerge(merges[0], Selector(target))
+    return TargetedMerge(merges[0], Selector(target), files.schemas.lookup)
 
 
 def _content(config: Config, files: Files) -> tuple[str, str]:
@@ -163,7 +167,7 @@ def _either(content: str, source: str, files: Files) -> tuple[list[Resource], li
             operations = parse_patch(content.lstrip() if content.lstrip().startswith("[") else content, limits)
         except BuildError:
             raise BuildError(
-                f"unable to parse SM or JSON patch from {source}: {not_objects.message}",
+                f"unable to parse SM or JSON patch from {source}: {not_objects.problem}",
                 path=files.root,
                 field="patches",
                 fix="a patch is a partial object with apiVersion, kind and metadata.name, or a list of operations",
@@ -184,7 +188,7 @@ def strategic_merge_transformer(config: Config, files: Files) -> StrategicMerge:
         patches.extend(resources_from(inline, files.root, files.limits.yaml))
     if not patches:
         raise BuildError(f"patch appears to be empty; files={entries}", path=files.root, field="patchesStrategicMerge")
-    return StrategicMerge(patches, by_apply=True)
+    return StrategicMerge(patches, files.schemas.lookup, by_apply=True)
 
 
 def _named_or_inline(entry: str, files: Files) -> list[Resource]:
@@ -212,7 +216,7 @@ def json_transformer(config: Config, files: Files) -> JSONPatch:
     try:
         operations = parse_patch(content, files.limits.yaml)
     except BuildError as error:
-        raise _json_error(files, f"decoding the JSON patch: {error.message}") from error
+        raise _json_error(files, f"decoding the JSON patch: {error.problem}") from error
     if not operations:
         raise _json_error(files, "patch appears to be empty")
     return JSONPatch(operations, Selector(target), remember=False)

@@ -177,7 +177,7 @@ class _Target:
             found = find(Slot([resource.obj], 0), parts, self._maker(value))
         except BuildError as error:
             raise resource.build_error(
-                f'unable to {verb} field "{path}" in replacement target: {error.message}'
+                f'unable to {verb} field "{path}" in replacement target: {error.problem}'
             ) from error
         if not found:
             raise resource.build_error(
