@@ -29,6 +29,9 @@ class Kinds(Protocol):
     async def resource(self, group: str, version: str, kind: str) -> ResourceType:
         """The resource of a kind; errors.NoKindMatch."""
 
+    async def refresh(self) -> None:
+        """Ask again which kinds there are."""
+
 
 @dataclass(frozen=True, slots=True)
 class Options:

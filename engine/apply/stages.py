@@ -9,7 +9,7 @@ from typing import Final
 
 from engine.apply.changes import Change, ChangeSet
 from engine.apply.errors import ApplyError, HealthError
-from engine.apply.ssa import ObjectApplier, Options, Plan
+from engine.apply.ssa import Kinds, ObjectApplier, Options, Plan
 from engine.apply.wait import HealthWait
 from engine.errors import EngineError
 from engine.flux import order
@@ -17,6 +17,7 @@ from engine.flux.inventory import ObjectRef
 from engine.kube.types import Object
 
 _STAGE_TIMEOUT: Final = 60.0
+_DEFINITION: Final = "CustomResourceDefinition"
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,8 +40,9 @@ class StagedApplyError(ApplyError):
 class Stages:
     """Applies builds."""
 
-    def __init__(self, applier: ObjectApplier, health: HealthWait, *, concurrent: int = 4) -> None:
+    def __init__(self, applier: ObjectApplier, health: HealthWait, kinds: Kinds, *, concurrent: int = 4) -> None:
         self._applier = applier
+        self._kinds = kinds
         self._health = health
         self._concurrent = concurrent
 
@@ -67,6 +69,8 @@ class Stages:
         if stage.waits and not all(plan.proven for plan in plans):
             entries = [plan.entry for plan in plans]
             await self._health.until_current(entries, _STAGE_TIMEOUT, fail_fast=False, seen=seen)
+        if any(change.written and change.entry.ref.kind == _DEFINITION for change in changes):
+            await self._kinds.refresh()
         return changes
 
     async def _plan(self, members: Sequence[Object], options: Options) -> list[Plan]:

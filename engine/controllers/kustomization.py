@@ -27,6 +27,7 @@ class Settings:
     """The controller's flags."""
 
     requeue_dependency: float = intervals.REQUEUE_DEPENDENCY
+    no_cross_namespace_refs: bool = False
     quiet: float = 1.0
     """Seconds after which a running pass shows its progress."""
 
@@ -53,6 +54,8 @@ class KustomizationReconciler(FluxReconciler):
         obj = run.object
         source = None
         blocked = checks.unsupported(obj)
+        if blocked is None and self._settings.no_cross_namespace_refs:
+            blocked = checks.cross_namespace(obj)
         if blocked is None:
             node = checks.source_of(obj)
             source = self._sources.get(node.namespace, node.name)

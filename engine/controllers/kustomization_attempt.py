@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
@@ -51,6 +51,10 @@ class Failed(Exception):
         self.wait_for_source = wait_for_source
 
 
+def _always(_: Mapping[str, Any]) -> bool:
+    return True
+
+
 @dataclass(frozen=True, slots=True)
 class Steps:
     """Who does the work of the steps."""
@@ -62,6 +66,10 @@ class Steps:
     watches: Watches
     kinds: Kinds
     take_over: TakeOver = field(default_factory=TakeOver)
+    present: Callable[[Mapping[str, Any]], bool] = _always
+    """Whether an artifact still is where it was stored; asked even when its build is remembered."""
+    fail_fast: bool = True
+    """False: gate DisableFailFastBehavior."""
 
 
 class Attempt:
@@ -112,6 +120,8 @@ class Attempt:
     async def _build(self) -> Desired:
         await self._step("Fetching manifests")
         try:
+            if not self._steps.present(self._artifact):
+                raise ArtifactNotFound("artifact not found")
             desired = await self._steps.builder.build(self._pass.original, self._artifact)
         except ArtifactNotFound:
             wait = duration.text(intervals.REQUEUE_DEPENDENCY)
@@ -189,6 +199,7 @@ class Attempt:
             await self._steps.health.until_current(
                 checked,
                 intervals.timeout(self._pass.original),
+                fail_fast=self._steps.fail_fast,
                 seen=applied.seen,
                 vanishing=_vanishing(desired),
                 on_wait=lambda: self._progress.show(healthy=True),

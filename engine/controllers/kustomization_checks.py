@@ -14,6 +14,7 @@ from engine.kube.types import Object
 
 ARTIFACT_FAILED: Final = "ArtifactFailed"
 DEPENDENCY_NOT_READY: Final = "DependencyNotReady"
+ACCESS_DENIED: Final = "AccessDenied"
 UNSUPPORTED: Final = "Unsupported"
 
 
@@ -71,6 +72,15 @@ def artifact_of(source: Object | None) -> Mapping[str, Any] | None:
     """`status.artifact` of a source, or None."""
     artifact = ((source or {}).get("status") or {}).get("artifact")
     return artifact if isinstance(artifact, Mapping) else None
+
+
+def cross_namespace(obj: Object) -> Blocked | None:
+    """With --no-cross-namespace-refs a source has to be in the object's own namespace (flux.md 1.7)."""
+    node = source_of(obj)
+    if node.namespace == str(obj["metadata"].get("namespace") or ""):
+        return None
+    text = f"can't access '{node}', cross-namespace references have been blocked"
+    return Blocked(ACCESS_DENIED, text, None, event=text, stalled=True)
 
 
 def source_missing(obj: Object, source: Object | None, requeue: float) -> Blocked | None:

@@ -258,7 +258,7 @@ async def world(
             made.builder = Builder(client, pool, made.fetch)
             steps = Steps(
                 made.builder,
-                Stages(ObjectApplier(fenced, discovery, proofs, clock), health),
+                Stages(ObjectApplier(fenced, discovery, proofs, clock), health, discovery),
                 pruner,
                 health,
                 made.watches,

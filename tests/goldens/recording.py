@@ -17,7 +17,7 @@ _DURATION = re.compile(r"(finished in|passed in|failed after) [0-9][0-9a-zµ.]*"
 _UID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 _STORAGE = re.compile(r"http://[^/\s]+(?:/[A-Za-z0-9_-]{20,})?/(?=gitrepository/)")
 _LEFT_OUT_MANAGERS = ("kube-controller-manager", "kubelet", "fake-kubelet")
-_LEFT_OUT_METADATA = ("uid", "resourceVersion", "creationTimestamp", "selfLink")
+_LEFT_OUT_METADATA = ("deletionTimestamp", "uid", "resourceVersion", "creationTimestamp", "selfLink")
 
 
 class Recording:
@@ -131,6 +131,7 @@ def _entry(entry: Mapping[str, Any]) -> dict[str, Any]:
     fields = entry.get("fieldsV1") or {}
     fields = json.loads(fields) if isinstance(fields, str) else fields
     found = {key: entry[key] for key in ("manager", "operation", "apiVersion") if key in entry}
+    found["manager"] = found["manager"].removesuffix("-1.36")
     return found | {"subresource": entry.get("subresource", ""), "fieldsV1": fields}
 
 

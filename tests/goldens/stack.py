@@ -11,6 +11,7 @@ from typing import Any, Self
 
 from engine import errors
 from engine.apply.live import Proofs, Watches
+from engine.apply.managers import TakeOver
 from engine.apply.prune import Pruner
 from engine.apply.ssa import ObjectApplier
 from engine.apply.stages import Stages
@@ -130,9 +131,20 @@ class Stack:
         applier = ObjectApplier(cluster, client.discovery, proofs, clock)
         pruner = Pruner(cluster, client.discovery, proofs, clock)
         builder = Builder(client, pool, fetch, strict=not self.flags.get("lenient"))
-        steps = Steps(builder, Stages(applier, health), pruner, health, watches, client.discovery)
+        steps = Steps(
+            builder,
+            Stages(applier, health, client.discovery),
+            pruner,
+            health,
+            watches,
+            client.discovery,
+            take_over=TakeOver.with_overrides(self.flags.get("override", ())),
+            present=lambda artifact: (self.storage.root / artifact["path"]).is_file(),
+            fail_fast=not self.flags.get("no_fail_fast"),
+        )
+        settings = Settings(no_cross_namespace_refs=bool(self.flags.get("no_cross_namespace_refs")))
         reconciler = KustomizationReconciler(
-            Services(cluster, events, clock), self.kustomizations, self.sources, steps, pruner, Settings()
+            Services(cluster, events, clock), self.kustomizations, self.sources, steps, pruner, settings
         )
         controller = Controller("kustomize", reconciler, self.kustomizations, clock=clock, concurrent=30)
         triggers = Triggers(self.kustomizations, controller.enqueue)

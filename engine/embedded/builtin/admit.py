@@ -38,7 +38,8 @@ def _job(new: Object, old: Object | None) -> None:
         "job-name": name,
     }
     template = spec.setdefault("template", {}).setdefault("metadata", {})
-    for holder in (metadata, template):
+    # A job without labels of its own is given its template's.
+    for holder in (template,) if metadata.get("labels") else (metadata, template):
         holder["labels"] = {**(holder.get("labels") or {}), **labels}
     spec["selector"] = {"matchLabels": {"batch.kubernetes.io/controller-uid": uid}}
 
