@@ -111,7 +111,7 @@ class Driving:
         applier = ObjectApplier(cluster, discovery, kit.proofs, clock)
         pruner = Pruner(cluster, discovery, kit.proofs, clock)
         health = HealthWait(session.client, Pods(session.client), discovery, kit.watches, kit.proofs, clock)
-        steps = Steps(kit.builder, Stages(applier, health), pruner, health, kit.watches, discovery)
+        steps = Steps(kit.builder, Stages(applier, health, discovery), pruner, health, kit.watches, discovery)
         reconciler = KustomizationReconciler(
             Services(cluster, events, clock),
             kustomizations,

@@ -67,7 +67,7 @@ def test_the_round_trip_changes_what_is_applied(text, spec):
             {"containers": [{"name": "a", "env": [{"name": "B"}], "resources": {"limits": {"cpu": "500m"}}}]},
         ),
         (
-            "{containers: [{name: a, ports: [{containerPort: 1}]}],"
+            "{containers: [{name: a, ports: [{containerPort: 1}]}],"  # noqa: ISC004
             " initContainers: [{name: b, ports: [{containerPort: 1}]}]}",
             {
                 "containers": [
