@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
+import errno
 import gc
 import signal
 import sys
 from pathlib import Path
 
+from engine.embedded.kubeconfig import remove_kubeconfig
 from engine.embedded.server import EmbeddedServer
 from engine.errors import EngineError
 
@@ -33,16 +34,13 @@ async def _run(data: Path | None, port: int, kubeconfig: Path | None) -> int:
     server = EmbeddedServer(data, port)
     try:
         await server.start()
-    except OSError as error:
-        why = f"cannot listen on port {port}: {error.strerror}; choose another with --port"
-        print(f"fluxtui apiserver: {why}", file=sys.stderr)
-        return 1
-    except EngineError as error:
-        print(f"fluxtui apiserver: {error}", file=sys.stderr)
-        return 1
-    try:
         if kubeconfig is not None:
             server.write_kubeconfig(kubeconfig)
+    except (EngineError, OSError) as error:
+        print(f"fluxtui apiserver: {_sentence(error, port)}", file=sys.stderr)
+        await server.stop()
+        return 1
+    try:
         gc.collect()
         gc.freeze()
         shown = f"serving {server.url}" + (f", kubeconfig {kubeconfig}" if kubeconfig is not None else "")
@@ -51,6 +49,13 @@ async def _run(data: Path | None, port: int, kubeconfig: Path | None) -> int:
     finally:
         await server.stop()
         if kubeconfig is not None:
-            with contextlib.suppress(OSError):
-                kubeconfig.unlink()
+            remove_kubeconfig(kubeconfig, server.token)
     return 0
+
+
+def _sentence(error: EngineError | OSError, port: int) -> str:
+    if isinstance(error, EngineError):
+        return str(error)
+    if error.errno == errno.EADDRINUSE:
+        return f"port {port} is taken; choose another with --port"
+    return f"{error.filename or 'the server'}: {error.strerror}"

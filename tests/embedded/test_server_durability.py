@@ -166,3 +166,33 @@ def test_no_other_user_reads_the_data(tmp_path: Path) -> None:
         os.umask(old)
     for path in (tmp_path / "data").iterdir():
         assert stat.S_IMODE(path.stat().st_mode) & 0o077 == 0, path.name
+
+
+@pytest.mark.parametrize(
+    ("data", "kubeconfig", "words"),
+    [
+        (b"no database" * 200, "", "is not the database of an API server"),
+        (b"", "clusters: [{name: production}]", "leads to other clusters; name another file"),
+    ],
+)
+async def test_a_start_that_cannot_be_says_why_in_one_sentence(
+    tmp_path: Path, data: bytes, kubeconfig: str, words: str
+) -> None:
+    (tmp_path / "data").mkdir()
+    if data:
+        (tmp_path / "data" / "objects.sqlite").write_bytes(data)
+    (tmp_path / "kubeconfig").write_text(kubeconfig)
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-c",
+        PROGRAM,
+        str(tmp_path / "data"),
+        str(tmp_path / "kubeconfig"),
+        stderr=asyncio.subprocess.PIPE,
+        cwd=ROOT,
+    )
+    _, errors = await asyncio.wait_for(process.communicate(), 30)
+    assert process.returncode == 1
+    assert words in errors.decode()
+    assert len(errors.decode().splitlines()) == 1
+    assert (tmp_path / "kubeconfig").read_text() == kubeconfig
