@@ -136,6 +136,11 @@ _PLUGIN_FIELDS: Final[dict[str, dict[str, Shape]]] = {
     "AnnotationsTransformer": {"annotations": STRING_MAP, "fieldSpecs": _FIELD_SPECS},
     "ConfigMapGenerator": _GENERATOR,
     "HashTransformer": {},
+    "IAMPolicyGenerator": {
+        "cloud": STRING,
+        "kubernetesService": Struct({"name": STRING, "namespace": STRING}),
+        "serviceAccount": Struct({"name": STRING, "projectId": STRING}),
+    },
     "ImageTagTransformer": {"imageTag": _IMAGE, "fieldSpecs": _FIELD_SPECS},
     "LabelTransformer": {"labels": STRING_MAP, "fieldSpecs": _FIELD_SPECS},
     "NamespaceTransformer": {

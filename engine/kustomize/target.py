@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
 from engine.errors import Unsupported
 from engine.kustomize.config import EMPTY, TransformerConfig, default_config, parse_config
+from engine.kustomize.crds import config_from_crds
 from engine.kustomize.errors import BuildError
 from engine.kustomize.fields import GENERATOR_FIELDS, TRANSFORMER_FIELDS
 from engine.kustomize.files import Files, is_remote
 from engine.kustomize.generators.objects import GENERATORS, with_global_options
+from engine.kustomize.jsonpatch import copy_value
 from engine.kustomize.kustomization import PLUGINS, find_file, parse_kustomization
 from engine.kustomize.load import resources_from
 from engine.kustomize.origin import Origin
@@ -26,8 +28,6 @@ from engine.kustomize.transform.vars import Var, Vars
 _REFUSED: Final = {
     "helmCharts": "Helm charts are not inflated inside kustomize, as Flux does not; use a HelmRelease",
     "helmChartInflationGenerator": "Helm charts are not inflated inside kustomize, as Flux does not; use a HelmRelease",
-    "crds": "name references from CRD schemas are not built yet",
-    "validators": "validators are not built yet",
 }
 
 
@@ -75,6 +75,7 @@ class Target:
         for path in self.fields.get("components", ()):
             self._directory(gathered, path, "components", self.files.directory(path, "components"))
         self._transform(gathered)
+        self._validate(gathered)
         try:
             gathered.vars.bind(map(Var.parse, self.fields.get("vars", ())), gathered.resources)
         except BuildError as error:
@@ -141,7 +142,11 @@ class Target:
         for path in self.fields.get("configurations", ()):
             for document in self.files.documents(path, "configurations"):
                 config = config.merged(parse_config(document, self.files.path(path)))
-        return default_config().merged(config)
+        config = default_config().merged(config)
+        for path in self.fields.get("crds", ()):
+            for document in self.files.documents(path, "crds"):
+                config = config.merged(config_from_crds(document, self.files.path(path)))
+        return config
 
     def _generate(self, gathered: Accumulator) -> None:
         for name, plugin in GENERATOR_FIELDS:
@@ -170,16 +175,29 @@ class Target:
             origin = self._origin.configured(self._name, plugin) if self._origin is not None else None
             configs = configurator(self.fields, gathered.config)
             steps.extend((TRANSFORMERS[plugin](config, self.files), origin) for config in configs)
-        for resource in self._plugins("transformers"):
-            factory = TRANSFORMERS.get(resource.kind)
-            if factory is None:
-                raise _unknown_plugin(resource, self.file, "transformers")
-            steps.append((factory(_plugin_config(resource, self.file), self.files), _plugin_origin(resource)))
+        steps.extend(self._plugin_transformers("transformers"))
         for transformer, origin in steps:
             self._apply(transformer, gathered.resources)
             if origin is not None:
                 _record(gathered.resources, origin)
             gathered.resources.drop_empty()
+
+    def _plugin_transformers(self, field: str) -> Iterator[tuple[Transformer, Origin | None]]:
+        for resource in self._plugins(field):
+            factory = TRANSFORMERS.get(resource.kind)
+            if factory is None:
+                raise _unknown_plugin(resource, self.file, field)
+            yield factory(_plugin_config(resource, self.file), self.files), _plugin_origin(resource)
+
+    def _validate(self, gathered: Accumulator) -> None:
+        """Run the validators, which are transformers that may not change anything."""
+        for validator, _ in self._plugin_transformers("validators"):
+            before = [copy_value(resource.obj) for resource in gathered.resources]
+            self._apply(validator, gathered.resources)
+            if before != [resource.obj for resource in gathered.resources]:
+                raise BuildError(
+                    "validator shouldn't modify the resource map", path=self.file, field="validators", fix="remove it"
+                )
 
     def _apply(self, transformer: Transformer, resources: ResMap) -> None:
         try:

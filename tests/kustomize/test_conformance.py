@@ -15,18 +15,11 @@ from tests.shared import CONFORMANCE, need_shared
 
 FOLDER = CONFORMANCE / "kustomize"
 
-_CRDS = "waits for its issue: name references from CRD schemas"
-_IAM = "waits for its issue: the IAMPolicyGenerator plugin"
 _FLAG = "asks for the label by a flag, and shows the version of a development build"
 _HARNESS = "recorded in upstream's harness, which skips a pass; kubectl prints what we print (test_kubectl.py)"
 
 #: Cases that do not pass yet, each with its reason. One that starts to pass must leave the table.
 NOT_YET = {
-    "krusty.crd.TestCrdBase-01": _CRDS,
-    "krusty.crd.TestCrdWithOverlay-01": _CRDS,
-    "krusty.iampolicygenerator.TestGkeGenerator-01": _IAM,
-    "krusty.iampolicygenerator.TestGkeGeneratorWithNamespace-01": _IAM,
-    "krusty.iampolicygenerator.TestGkeGeneratorWithTwo-01": _IAM,
     "krusty.managedbylabel.TestAddManagedbyLabel-01": _FLAG,
     "krusty.namespaces.TestNameReferenceDeploymentIssue3489-01": "names a directory outside the recorded tree",
     "plugin.TestConfigMapGenerator-1": _HARNESS,

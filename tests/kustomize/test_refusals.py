@@ -124,8 +124,7 @@ def test_a_pattern_that_would_take_for_ever_is_matched_in_linear_time() -> None:
     [
         ("helmCharts: [{name: x}]", "helmCharts"),
         ("helmChartInflationGenerator: [{chartName: x}]", "helmChartInflationGenerator"),
-        ("crds: [c.json]", "crds"),
-        ("validators: [v.yaml]", "validators"),
+        ("validators: [t.yaml]", "validators"),
         ("transformers: [t.yaml]", "transformers"),
         ("generators: [t.yaml]", "generators"),
         ("components: [https://example.com/repo?ref=main]", "remote base URL"),
@@ -203,3 +202,12 @@ def test_secret_values_stay_out_of_errors() -> None:
 def test_the_source_is_not_changed_by_a_build() -> None:
     tree = MemoryTree({"kustomization.yaml": b"resources: [a.yaml]\nnamePrefix: x-", "a.yaml": CONFIG_MAP})
     assert build(tree) == build(tree)
+
+
+def test_a_validator_may_not_change_anything() -> None:
+    plugin = "apiVersion: builtin\nkind: LabelTransformer\nmetadata: {name: v}\nlabels: {a: b}\n"
+    specs = "fieldSpecs: [{path: metadata/labels, create: true}]"
+    files = kustomization("validators: [v.yaml]", **{"v.yaml": plugin + specs})
+    with pytest.raises(BuildError, match="validator shouldn't modify"):
+        build_files(files)
+    assert build_files({**files, "v.yaml": plugin})[0]["metadata"] == {"name": "a"}

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from engine.kustomize.errors import BuildError
 from engine.kustomize.files import Files
+from engine.kustomize.generators.iam_policy import iam_policy
 from engine.kustomize.generators.key_values import key_values
 from engine.kustomize.kustomization import fix_env
 from engine.kustomize.resource import Behavior, Object, Resource
@@ -89,4 +90,8 @@ def with_global_options(config: Config, options: Config | None) -> dict[str, Any
     return {**config, "options": merged}
 
 
-GENERATORS: Final[dict[str, Generator]] = {"ConfigMapGenerator": config_map, "SecretGenerator": secret}
+GENERATORS: Final[dict[str, Generator]] = {
+    "ConfigMapGenerator": config_map,
+    "IAMPolicyGenerator": iam_policy,
+    "SecretGenerator": secret,
+}
