@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, ClassVar, cast
 
 from textual.app import ComposeResult
@@ -71,9 +72,10 @@ class MainScreen(Screen[None]):
         self.panel: ListPanel = self.tables[PanelId.KUSTOMIZATIONS]
         self.namespace = ""
         self._followed = Snapshot()
+        self._hinted: tuple[object, ...] = ()
         self._question: tuple[tuple[object, ...], Question] | None = None
         self._rest: Timer | None = None
-        self._ages: Timer | None = None
+        self._ages: tuple[datetime, Timer] | None = None
         self._silence: Timer | None = None
 
     def compose(self) -> ComposeResult:
@@ -160,8 +162,6 @@ class MainScreen(Screen[None]):
 
     def _wait_for_ages(self) -> None:
         """Wake up when the first visible age reads differently."""
-        if self._ages is not None:
-            self._ages.stop()
         now = self.console.now()
         times = [time for table in self.tables.values() for time in table.times()]
         link = self.snapshot.connection
@@ -169,9 +169,16 @@ class MainScreen(Screen[None]):
         if link.next_try is not None:
             times.append(now)
         titles = [next_coarse(table.changed, now) for table in self.tables.values() if table.changed]
-        self._ages = self.set_timer(max(0.05, min(next_change(times, now), *titles, 3_600) + 0.01), self._age)
+        wait = max(0.05, min(next_change(times, now), *titles, 3_600) + 0.01)
+        due = now + timedelta(seconds=wait)
+        if self._ages is not None and self._ages[0] <= due:
+            return  # waking up once too often costs less than a timer for every key
+        if self._ages is not None:
+            self._ages[1].stop()
+        self._ages = (due, self.set_timer(wait, self._age))
 
     def _age(self) -> None:
+        self._ages = None
         now = self.console.now()
         for table in self.tables.values():
             table.tick(now)
@@ -317,7 +324,13 @@ class MainScreen(Screen[None]):
     # --- footer --------------------------------------------------------------------------------
 
     def _hints(self) -> None:
-        selection = self.selection()
+        selection, snapshot = self.selection(), self.snapshot
+        suspended = all(resource.suspended for resource in selection.resources(snapshot))
+        kinds = frozenset(ref.kind for ref in selection.refs)
+        key = (kinds, len(selection.refs) > 1, suspended, snapshot.denied, snapshot.read_only, self.size.width)
+        if key == self._hinted:
+            return
+        self._hinted = key
         hints = [
             Hint(self.key_of(command.id), self._label(command.id), not command.refusal(selection, self.snapshot))
             for command in COMMANDS

@@ -14,8 +14,8 @@ from operator import attrgetter
 
 from engine.api import Ref, Snapshot, State
 from fluxtui.view.filters import NOTHING, Filter
-from fluxtui.view.kinds import PanelId, kinds_of
-from fluxtui.view.rows import Row, Sort, row_of
+from fluxtui.view.kinds import VIEWS, PanelId, kinds_of
+from fluxtui.view.rows import Row, Sort, build
 from fluxtui.view.states import FAULTS, RANK
 
 _KEY = attrgetter("key")
@@ -79,7 +79,7 @@ class PanelModel:
 
     def __init__(self, panel: PanelId) -> None:
         self.panel = panel
-        self.kinds = frozenset(kinds_of(panel))
+        self._views = {kind: VIEWS[kind] for kind in kinds_of(panel)}
         self.scope = Scope()
         self.entries: list[Entry] = []
         self.rows: dict[Ref, Row] = {}
@@ -101,7 +101,7 @@ class PanelModel:
             return True
         touched = False
         for ref in changed:
-            if ref.kind in self.kinds:
+            if ref.kind in self._views:
                 self._replace(ref)
                 touched = True
         if touched:
@@ -118,9 +118,12 @@ class PanelModel:
             self.arrange()
 
     def _rebuild(self) -> None:
-        ours = (ref for ref in self._snapshot.resources if ref.kind in self.kinds)
-        rows = (row_of(ref, self._snapshot, self.scope.sort) for ref in ours)
-        self.rows = {row.ref: row for row in rows if row is not None}
+        snapshot, sort, views = self._snapshot, self.scope.sort, self._views
+        self.rows = {
+            ref: build(resource, views[ref.kind], snapshot, sort)
+            for ref, resource in snapshot.resources.items()
+            if ref.kind in views
+        }
         self._sorted = sorted(self.rows.values(), key=_KEY)
         self._counts = Counter(row.state for row in self._sorted)
         self.shape += 1
@@ -131,7 +134,8 @@ class PanelModel:
         if old is not None:
             del self._sorted[bisect_left(self._sorted, old.key, key=_KEY)]
             self._counts[old.state] -= 1
-        new = row_of(ref, self._snapshot, self.scope.sort)
+        resource = self._snapshot.resources.get(ref)
+        new = build(resource, self._views[ref.kind], self._snapshot, self.scope.sort) if resource is not None else None
         if new is not None:
             self.rows[ref] = new
             insort(self._sorted, new, key=_KEY)

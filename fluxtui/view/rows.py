@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import Any
 
 from engine.api import DriftReport, Ref, Resource, Snapshot, State, Verdict
-from fluxtui.view.kinds import VIEWS, KindView
+from fluxtui.view.kinds import KindView
 from fluxtui.view.kinds.base import said
 from fluxtui.view.states import RANK
 
@@ -121,10 +121,3 @@ def build(resource: Resource, view: KindView, snapshot: Snapshot, sort: Sort = S
     report = snapshot.drift.get(resource.ref) if snapshot.drift else None
     drifted = drifted_count(report) if report is not None else 0
     return Row(resource, view, state, drifted, sort_key(resource.ref, state, resource.since, sort))
-
-
-def row_of(ref: Ref, snapshot: Snapshot, sort: Sort = Sort.STATE) -> Row | None:
-    """The row of `ref`, None when it is gone or of a kind without a panel."""
-    resource = snapshot.resources.get(ref)
-    view = VIEWS.get(ref.kind)
-    return build(resource, view, snapshot, sort) if resource is not None and view is not None else None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from datetime import datetime
 
 from engine.api import Event, Link, Ref, Snapshot
@@ -64,6 +65,10 @@ class EventsPanel(ListPanel):
     def line_at(self, index: int, cells: int) -> Line:
         """One event."""
         return event_line(self.events[index], cells, self.painter.zone)
+
+    def look(self, index: int, cells: int) -> Hashable:
+        """Events never change."""
+        return self.events[index]
 
     def ref_at(self, index: int) -> Ref | None:
         """The object that the event is about."""

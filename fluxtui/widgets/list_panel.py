@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from dataclasses import dataclass
 from typing import ClassVar
 
 from rich.segment import Segment
 from textual.binding import Binding, BindingType
+from textual.cache import LRUCache
 from textual.geometry import Region
 from textual.message import Message
 
 from engine.api import Ref
 from fluxtui.view.text import Line, Role, Span
 from fluxtui.widgets.framed import Framed
+
+_KEPT = 512
+"""Lines kept ready: a few screenfuls."""
 
 
 class ListPanel(Framed):
@@ -43,6 +48,7 @@ class ListPanel(Framed):
         super().__init__(id=id)
         self.cursor = 0
         self.top = 0
+        self._lines: LRUCache[Hashable, list[Segment]] = LRUCache(_KEPT)
         self.touched = False
         """Whether a person moved the cursor: until then it stays on the first line, wherever rows go."""
 
@@ -59,6 +65,10 @@ class ListPanel(Framed):
     def ref_at(self, index: int) -> Ref | None:
         """The object that a line is about."""
         raise NotImplementedError
+
+    def look(self, index: int, cells: int) -> Hashable:
+        """Everything that changes how a line looks."""
+        return self.line_at(index, cells)
 
     def empty_line(self) -> Line:
         """What is said when there is no line."""
@@ -137,15 +147,23 @@ class ListPanel(Framed):
         count = self.line_count()
         if index >= count:
             return self.painter.segments(self.empty_line() if y == 0 and not count else (), cells)
-        line = self.line_at(index, cells)
         if index != self.cursor:
-            return self.painter.segments(line, cells)
+            return self._plain(index, cells)
+        line = self.line_at(index, cells)
         palette = self.painter.palette
         over = palette.cursor if self.has_focus else palette.cursor_blurred
         bar = Span("▌" if self.has_focus else " ", Role.ACCENT, strong=True)
         if line and line[0].text.strip():
             bar = line[0]
         return self.painter.segments((bar, *_without_first_cell(line)), cells, over)
+
+    def _plain(self, index: int, cells: int) -> list[Segment]:
+        """A line without the cursor; scrolling brings the same ones again and again."""
+        key = (self.look(index, cells), cells, self.painter)
+        segments = self._lines.get(key)
+        if segments is None:
+            segments = self._lines[key] = self.painter.segments(self.line_at(index, cells), cells)
+        return segments
 
     def on_click(self, event: object) -> None:
         """A click moves the cursor (where the mouse is on)."""

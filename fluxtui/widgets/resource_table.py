@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Hashable, Iterable
 from dataclasses import replace
 from datetime import datetime
 from itertools import zip_longest
@@ -180,6 +180,11 @@ class ResourceTable(ListPanel):
         entry = self.entries[index]
         marked = not isinstance(entry, Fold) and entry_ref(entry) in self.marks
         return line_of(entry, self.columns(cells), self.now, letters=self.painter.letters, marked=marked)
+
+    def look(self, index: int, cells: int) -> Hashable:
+        """The row itself (a changed one is another object), its age, its mark and the columns."""
+        entry = self.entries[index]
+        return entry, age(_since(entry), self.now), entry_ref(entry) in self.marks, self.model.shape
 
     def ref_at(self, index: int) -> Ref | None:
         """The object of a line."""

@@ -1,0 +1,102 @@
+"""What the console costs in CPU with 5,000 rows: filling, a key, 200 changes a second, and doing nothing.
+
+Run it by itself: `python -m tests.bench.bench_console [rows]`. Figures are CPU milliseconds (or per cent of a core) of
+this process, headless; a terminal adds what encoding the cells costs.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+import time
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime, timedelta
+
+from engine.api import Snapshot, State
+from fluxtui.app import FluxtuiApp
+from fluxtui.settings import DEFAULTS
+from tests.tui import builders as b
+from tests.tui.fake_engine import FakeEngine
+
+SIZE = (160, 45)
+BUDGETS = {"fill": 40.0, "key": 4.0, "page": 15.0, "churn": 10.0, "idle": 0.5}
+
+
+async def cpu(work: Callable[[], Awaitable[None]]) -> float:
+    """CPU milliseconds of this process while `work` runs."""
+    started = time.process_time()
+    await work()
+    return (time.process_time() - started) * 1000
+
+
+async def measure(rows: int) -> dict[str, float]:
+    """All figures."""
+    began = datetime.now(UTC)
+    snapshot = b.large(rows)
+    engine = FakeEngine(Snapshot())
+    app = FluxtuiApp(engine, settings=DEFAULTS, now=lambda: b.NOW + (datetime.now(UTC) - began), zone=UTC, environ={})
+    figures: dict[str, float] = {}
+    async with app.run_test(size=SIZE) as pilot:
+        await pilot.pause(0.5)
+
+        async def fill() -> None:
+            engine.publish(snapshot)
+            await pilot.pause(0.2)
+
+        figures["fill"] = await cpu(fill)
+        figures["key"] = await keys(app, "action_move", 1, 60)
+        figures["page"] = await keys(app, "action_page", 1, 30)
+        figures["churn"] = await churn(engine, seconds=4.0)
+        await pilot.pause(1.0)
+        figures["idle"] = await cpu(lambda: asyncio.sleep(5.0)) / 5_000 * 100
+    return figures
+
+
+async def keys(app: FluxtuiApp, action: str, argument: int, count: int) -> float:
+    """CPU milliseconds a key: the cursor's move, its frame, and what the pane does."""
+    table = app.screen.focused
+    assert table is not None
+
+    async def press() -> None:
+        for _ in range(count):
+            getattr(table, action)(argument)
+            await asyncio.sleep(1 / 30)
+
+    return await cpu(press) / count
+
+
+async def churn(engine: FakeEngine, seconds: float) -> float:
+    """Per cent of a core at 200 changes a second, published ten times a second (the engine's own work taken off)."""
+    names = list(engine.snapshot.resources)
+    made: list[Snapshot] = []
+    snapshot = engine.snapshot
+    for step in range(int(seconds * 10)):
+        changed = [
+            b.resource(
+                "Kustomization", ref.name, State.READY if (step + n) % 2 else State.RECONCILING,
+                namespace=ref.namespace, since=b.NOW - timedelta(minutes=3), resource_version=step + 2,
+            )
+            for n, ref in enumerate(names[(step * 20 + n * 7) % len(names)] for n in range(20))
+        ]  # fmt: skip
+        snapshot = b.with_changed(snapshot, *changed)
+        made.append(snapshot)
+
+    async def publish() -> None:
+        for item in made:
+            engine.publish(item)
+            await asyncio.sleep(0.1)
+
+    return await cpu(publish) / (len(made) * 100) * 100
+
+
+def main() -> None:
+    """Print the figures beside the budgets."""
+    rows = int(sys.argv[1]) if len(sys.argv) > 1 else 5_000
+    figures = asyncio.run(measure(rows))
+    for name, value in figures.items():
+        unit = "%" if name in ("churn", "idle") else "ms"
+        print(f"{name:6} {value:7.2f} {unit:2}   budget {BUDGETS[name]:g} {unit}")
+
+
+if __name__ == "__main__":
+    main()
