@@ -40,8 +40,10 @@ class TransformerConfig:
 
     def merged(self, other: TransformerConfig) -> TransformerConfig:
         """Both, sorted."""
-        if other in (self, EMPTY):
+        if other is EMPTY or other == self:
             return self
+        if self is EMPTY:
+            return other
         changes: dict[str, Any] = {
             field.name: _sorted(merge_specs(getattr(self, field.name), getattr(other, field.name)))
             for field in fields(self)
