@@ -12,6 +12,7 @@ from engine.demo.gitserver import GitServer
 from engine.demo.repository import DemoRepository
 from engine.kube.client import Client
 from engine.kube.config import load_config
+from engine.kube.leases import LEASES
 from engine.model import Stance, State
 from engine.snapshot import Progress
 from tests.cluster.conftest import Api, Opening, apply, eventually
@@ -130,3 +131,7 @@ async def test_a_driving_engine_writes_nothing_while_flux_holds_its_leases(
         controllers.stop()
         if created:
             ELECTION_NAMESPACE.unlink()
+        # A Lease that was not given back counts as held for as long as its duration, in every namespace.
+        async for page in client.list(LEASES, "flux-system"):
+            for lease in page.items:
+                await client.delete(LEASES, "flux-system", lease["metadata"]["name"])
