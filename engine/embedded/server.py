@@ -88,7 +88,8 @@ class EmbeddedServer:
         await self._runner.setup()
         site = web.TCPSite(self._runner, HOST, self._port)
         await site.start()
-        context, self._certificate = server_context(HOST, self._clock.now())
+        # Clients hold the certificate's dates against their own clocks, so it is real time that counts here.
+        context, self._certificate = server_context(HOST, Clock().now())
         await web.TCPSite(self._runner, HOST, 0, ssl_context=context).start()
         port, tls_port = (address[1] for address in self._runner.addresses)
         self._tls_url = f"https://{HOST}:{tls_port}"
