@@ -42,7 +42,8 @@ class TransformerConfig:
         """Both, sorted."""
         if other is EMPTY or other == self:
             return self
-        if self is EMPTY:
+        # Not so for other configurations: merging drops the specs of one that others in it cover.
+        if self is EMPTY and other is default_config():
             return other
         changes: dict[str, Any] = {
             field.name: _sorted(merge_specs(getattr(self, field.name), getattr(other, field.name)))
