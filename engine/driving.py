@@ -22,10 +22,12 @@ from engine.controllers.cluster import Fenced
 from engine.controllers.gitrepository import GitRepositoryReconciler
 from engine.controllers.kustomization import KustomizationReconciler, Settings
 from engine.controllers.kustomization_attempt import Steps
+from engine.controllers.kustomization_build import CONFIG_MAPS, SECRETS
 from engine.controllers.kustomization_triggers import Triggers
 from engine.flux import kinds
 from engine.kit import Kit, Pods
 from engine.kube.events import EventRecorder
+from engine.kube.informer import Informer
 from engine.kube.leases import Holder, LeaseGroup
 from engine.model import line
 from engine.settings import EngineSettings, data_home
@@ -39,6 +41,9 @@ if TYPE_CHECKING:
     from engine.session import Session
 
 log = logging.getLogger(__name__)
+
+WATCHED: Final = f"{kinds.WATCH_LABEL}=Enabled"
+"""ConfigMaps and Secrets whose changes wake what reads them."""
 
 STANDS_FOR: Final = ("source-controller", "kustomize-controller")
 """The controllers whose Leases are taken, together or not at all."""
@@ -111,7 +116,15 @@ class Driving:
         applier = ObjectApplier(cluster, discovery, kit.proofs, clock)
         pruner = Pruner(cluster, discovery, kit.proofs, clock)
         health = HealthWait(session.client, Pods(session.client), discovery, kit.watches, kit.proofs, clock)
-        steps = Steps(kit.builder, Stages(applier, health, discovery), pruner, health, kit.watches, discovery)
+        steps = Steps(
+            kit.builder,
+            Stages(applier, health, discovery),
+            pruner,
+            health,
+            kit.watches,
+            discovery,
+            present=lambda artifact: (self._storage.root / str(artifact.get("path"))).is_file(),
+        )
         reconciler = KustomizationReconciler(
             Services(cluster, events, clock),
             kustomizations,
@@ -130,6 +143,10 @@ class Driving:
         )
         triggers = Triggers(kustomizations, applying.enqueue)
         triggers.watch_source(sources)
+        for res in (CONFIG_MAPS, SECRETS):
+            labelled = Informer(session.client, res, label_selector=WATCHED, metadata_only=True, clock=clock)
+            triggers.watch_config(res.kind, labelled)
+            group.create_task(labelled.run(), name=f"watch of labelled {res.plural}")
         stack.callback(triggers.close)
         for recorder in (source_events, events):
             stack.push_async_callback(recorder.close)

@@ -25,8 +25,8 @@ Fetch = Callable[[Mapping[str, Any]], Awaitable[Mapping[str, bytes]]]
 
 DEADLINE: Final = 60.0
 _KEPT: Final = 4_096
-_CONFIG_MAP: Final = ResourceType("", "v1", "ConfigMap", "configmaps", namespaced=True)
-_SECRET: Final = ResourceType("", "v1", "Secret", "secrets", namespaced=True)
+CONFIG_MAPS: Final = ResourceType("", "v1", "ConfigMap", "configmaps", namespaced=True)
+SECRETS: Final = ResourceType("", "v1", "Secret", "secrets", namespaced=True)
 _DECRYPT: Final = f"{KUSTOMIZE_GROUP}/decrypt"
 
 
@@ -135,7 +135,7 @@ class Builder:
         for reference in post_build.get("substituteFrom") or []:
             kind, name = str(reference.get("kind") or ""), str(reference.get("name") or "")
             try:
-                source = await self._reader.get(_SECRET if kind == "Secret" else _CONFIG_MAP, namespace, name)
+                source = await self._reader.get(SECRETS if kind == "Secret" else CONFIG_MAPS, namespace, name)
             except errors.NotFound as error:
                 if reference.get("optional"):
                     continue
