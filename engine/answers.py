@@ -6,6 +6,7 @@ Each is an async generator; its last value is the answer.
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator, Callable
 from typing import Any, Final
 
@@ -18,6 +19,8 @@ from engine.kube.types import Object
 from engine.logs import controller_lines
 from engine.model import Ref, Resource, block, line
 from engine.session import Session
+
+log = logging.getLogger(__name__)
 
 HEALTH_AT_ONCE: Final = 8
 """Objects of an inventory read side by side."""
@@ -101,17 +104,23 @@ async def revision_choices(query: api.Query, session: Session) -> AsyncIterator[
             current = key == revisions.commit(resource.revision)
             found[key] = api.RevisionChoice(entry.revision, "", "", entry.last, applied, current)
     yield tuple(found.values())
-    if session.git_log is None or resource.source is None:
+    if session.earlier is None or resource.source is None:
         return
-    yield _merged(found, await session.git_log(resource.source), revisions.commit(resource.revision))
+    try:
+        commits = await session.earlier.log(await session.world.live(resource.source))
+    except errors.EngineError as error:
+        # The status history stands; what git would add is missing for a reason that the log keeps.
+        log.info("revisions of %s: %s", query.ref, error)
+        return
+    yield _merged(found, commits, revisions.commit(resource.revision))
 
 
 async def used_by(query: api.Query, session: Session) -> AsyncIterator[tuple[Ref, ...]]:
     """Consumers of a source, dependents of an object, and what it applied."""
+    assert session.world is not None
     everything = session.store.snapshot.resources.values()
-    yield tuple(
-        sorted(r.ref for r in everything if query.ref == r.source or query.ref in r.depends_on or query.ref == r.parent)
-    )
+    related = {r.ref for r in everything if query.ref in r.depends_on or query.ref == r.parent}
+    yield tuple(sorted(related | set(session.world.consumers(query.ref))))
 
 
 async def trace(query: api.Query, session: Session) -> AsyncIterator[tuple[api.TraceStep, ...]]:
@@ -148,6 +157,8 @@ async def effect(query: api.Query, session: Session) -> AsyncIterator[api.Effect
     act = ACTS[type(query.command)]
     act.check(query.command, session.world)
     async for value in act.effect(query.command, session.world):
+        if session.board is not None:
+            session.board.shown(query.command, value)
         yield value
 
 

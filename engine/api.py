@@ -8,7 +8,7 @@ blocks, and no callback touches a widget: callbacks run in the engine's thread a
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Protocol
@@ -160,6 +160,25 @@ class Answer:
     partial: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class LoginCommand:
+    """A login that wants the person's terminal: run `argv` with `env`, the terminal as stdin and stderr.
+
+    What it prints on stdout is the credential: it is handed back and never shown.
+    """
+
+    argv: tuple[str, ...] = field(repr=False)
+    env: Mapping[str, str] = field(repr=False)
+    context: str = ""
+    shown: str = ""
+    """The command for showing, secrets masked."""
+
+
+Lend = Callable[[LoginCommand, Callable[[bytes | None], None]], None]
+"""Lends the terminal: called from the engine's thread, it hands on only. Whoever ran the command calls the second
+argument, from any thread, with the command's stdout (None: it could not be run, or failed)."""
+
+
 class Asking(Protocol):
     """A question under way."""
 
@@ -206,6 +225,13 @@ class Engine(Protocol):
 
     def submit(self, command: Command, done: Callable[[Outcome], None]) -> None:
         """Carry out a person's intent; `done` is called from the engine's thread with the first outcome."""
+
+    def login(self, lend: Lend, done: Callable[[Outcome], None]) -> None:
+        """Log in with the person's terminal, then try everything again at once.
+
+        Without a command that could be run from here it is only tried again: somebody logged in elsewhere.
+        `done` is called from the engine's thread.
+        """
 
 
 def open_engine(settings: EngineSettings) -> Engine:
@@ -280,7 +306,9 @@ __all__ = [
     "Inventory",
     "KindState",
     "KindStatus",
+    "Lend",
     "Link",
+    "LoginCommand",
     "Logs",
     "Manifest",
     "ObjectDrift",

@@ -16,13 +16,16 @@ import orjson
 
 from engine import commands
 from engine.commands import Command
-from engine.model import Ref
+from engine.model import Effect, Ref
 
 ROTATE: Final = 1_000_000
 """Bytes after which the journal is moved aside (one older file is kept)."""
 
 FOLLOWED_FOR: Final = timedelta(hours=24)
 """Operations older than this are not taken up again."""
+
+SUBJECTS: Final = 50
+"""Objects of an effect that are written down."""
 
 _COMMANDS: Final = {
     found.__name__: found
@@ -57,8 +60,15 @@ class Journal:
     def __init__(self, folder: Path) -> None:
         self.path = folder / "journal.jsonl"
 
-    def begin(self, id: str, command: Command, receipt: dict[str, str], started: datetime) -> None:  # noqa: A002
-        """Before the write is sent."""
+    def begin(
+        self,
+        id: str,  # noqa: A002
+        command: Command,
+        receipt: dict[str, str],
+        started: datetime,
+        effect: Effect | None = None,
+    ) -> None:
+        """Before the write is sent; with the effect that was shown, as far as it was known."""
         self._append(
             {
                 "id": id,
@@ -67,6 +77,7 @@ class Journal:
                 "command": type(command).__name__,
                 "fields": asdict(command),
                 "receipt": receipt,
+                "effect": summary(effect) if effect is not None else None,
             }
         )
 
@@ -109,6 +120,20 @@ class Journal:
                         continue
                     if isinstance(record, dict):
                         yield record
+
+
+def summary(effect: Effect) -> dict[str, Any]:
+    """An effect for the journal: counts, warnings and subjects; never a value of a field."""
+    return {
+        "created": effect.created,
+        "changed": effect.changed,
+        "pruned": effect.pruned,
+        "unchanged": effect.unchanged,
+        "warnings": list(effect.warnings),
+        "lines": [f"{item.verb} {item.subject}" for item in effect.lines[:SUBJECTS]],
+        "basis": effect.basis,
+        "complete": effect.complete,
+    }
 
 
 def _entry(line: dict[str, Any]) -> Entry | None:

@@ -5,28 +5,31 @@ from __future__ import annotations
 import asyncio
 import getpass
 import logging
-from collections.abc import Awaitable, Callable, Sequence
-from datetime import timedelta
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from engine import errors, flags
 from engine.acts.base import World
 from engine.acts.board import Board
-from engine.api import RevisionChoice
+from engine.api import Lend, LoginCommand
 from engine.clock import Clock
 from engine.controllers.base import Request
 from engine.controllers.drift import Caches, DriftMonitor
 from engine.controllers.drift import Settings as DriftSettings
 from engine.driving import Driving, storage_of
+from engine.earlier import Earlier
 from engine.flux import kinds
 from engine.flux.kinds import FluxKind
 from engine.journal import Journal
 from engine.kit import Kit
 from engine.kube.client import Client
 from engine.kube.config import ClusterConfig, load_config
+from engine.kube.exec import LoginRequest, LoginRunner
+from engine.kube.waiting import wait_for
 from engine.logs import Ring
 from engine.model import Ref, Stance, line
-from engine.settings import Access, EngineSettings
+from engine.settings import Access, EngineSettings, data_home
 from engine.snapshot import Connection, Link, Problem
 from engine.store import Store
 from engine.tasks import Restart, Supervisor
@@ -36,10 +39,6 @@ log = logging.getLogger(__name__)
 
 _RETRY = (1.0, 2.0, 5.0, 10.0)
 """Seconds between attempts to reach a cluster that does not answer at the start; the last one repeats."""
-
-
-GitLog = Callable[[Ref], Awaitable[tuple[RevisionChoice, ...]]]
-"""The commits of a GitRepository that can be read here, newest first."""
 
 
 class Session:
@@ -69,10 +68,11 @@ class Session:
         self.world: World | None = None
         self.context = settings.access.context
         self.drift: DriftMonitor | None = None
-        self.git_log: GitLog | None = None
         self.ring = Ring()
         self.kit: Kit | None = None
+        self.earlier: Earlier | None = None
         self._serving = asyncio.Event()
+        self._again = asyncio.Event()
 
     def focus(self, refs: tuple[Ref, ...]) -> None:
         """What is on screen comes first."""
@@ -86,6 +86,27 @@ class Session:
         for kind in wanted:
             await self.watches.flux[kind].synced()
         await self.watches.controllers_known()
+
+    async def login(self, lend: Lend) -> str:
+        """Log in with the person's terminal and try everything again; returns what was done. Raises EngineError."""
+        client = self.client
+        if client is None:
+            raise errors.Unavailable("not connected yet", fix="it is tried again by itself")
+        client.login_runner = _runner(lend)
+        try:
+            if not client.can_login:
+                return "tried again"
+            await client.login()
+            return "logged in"
+        finally:
+            client.login_runner = None
+            self.retry_now()
+
+    def retry_now(self) -> None:
+        """Somebody logged in, or asks: end every pause."""
+        self._again.set()
+        if self.watches is not None:
+            self.watches.retry_now()
 
     async def run(self) -> None:
         """Connect, then watch and act until cancelled."""
@@ -105,13 +126,15 @@ class Session:
         settings = self.settings
         self.watches = Watches(client, self.store, self.context, settings.access.namespace)
         await self.watches.start(self.supervisor)
-        self.world = World(self.context, client, self.store, self.clock, settings, who())
+        self.world = World(self.context, client, self.store, self.clock, settings, who(), objects=self.watches.objects)
         self.board = Board(self.world, Journal(settings.state))
-        self._follow_link(client)
+        self._follow_link()
         self.supervisor.start("rights", self._rights, once=True)
         driving = settings.stance is Stance.DRIVE
         storage = storage_of(settings, self.context, self.clock) if driving else None
         self.kit = Kit.make(client, self.clock, storage=storage, workers=settings.workers)
+        folder = storage.root / ".earlier" if storage is not None else mirrors_of(settings, self.context)
+        self.earlier = self.world.earlier = Earlier(client, folder, logins=driving)
         self._start_drift(client, self.kit)
         if storage is not None:
             logging.getLogger("engine.controllers").addHandler(self.ring)
@@ -163,6 +186,8 @@ class Session:
         if self.board is not None:
             await self.board.close()
         await self.supervisor.stop(deadline=self.settings.stop_deadline)
+        if self.earlier is not None:
+            self.earlier.close()
         if self.kit is not None:
             await self.kit.close()
 
@@ -177,13 +202,14 @@ class Session:
                 await client.discovery.refresh()
                 return str(version.get("gitVersion") or "")
             except errors.LoginRequired as error:
-                self._link(Link.LOGIN, str(error), login=error.command)
+                self._link(Link.LOGIN, str(error), login=error.command, next_try=self._after(attempt))
             except errors.NotAllowed:
                 # A server that hides its version and discovery still serves what we may see.
                 return ""
             except errors.Retryable as error:
-                self._link(Link.LOST, str(error), wait=_RETRY[min(attempt, len(_RETRY) - 1)])
-            await self.clock.sleep(_RETRY[min(attempt, len(_RETRY) - 1)])
+                self._link(Link.LOST, str(error), next_try=self._after(attempt))
+            self._again.clear()
+            await wait_for(self._again, self.clock, _RETRY[min(attempt, len(_RETRY) - 1)])
             attempt += 1
 
     def _connected(self, config: ClusterConfig, version: str) -> None:
@@ -199,26 +225,34 @@ class Session:
             clock_offset=self.client.server_time_offset.total_seconds(),
         )
 
-    def _follow_link(self, client: Client) -> None:
+    def _follow_link(self) -> None:
         """The link is lost when no watch is live, and back when one is."""
         assert self.watches is not None
         informers = tuple(self.watches.flux.values())
 
         def judge(_: object) -> None:
-            states = {informer.status.state for informer in informers}
-            broken = next((i.status for i in informers if i.status.state == "stale"), None)
-            if "live" in states or broken is None:
-                if self.store.connection.link is not Link.LIVE and "live" in states:
+            statuses = [informer.status for informer in informers]
+            if any(status.state == "live" for status in statuses):
+                if self.store.connection.link is not Link.LIVE:
                     self._link(Link.LIVE, "")
                 return
-            login = broken.error.command if isinstance(broken.error, errors.LoginRequired) else ""
-            link = Link.LOGIN if isinstance(broken.error, errors.LoginRequired) else Link.LOST
-            self._link(link, broken.message, login=login)
+            broken = [status for status in statuses if status.state in ("stale", "starting") and status.error]
+            if not broken:
+                return
+            told = next((s for s in broken if isinstance(s.error, errors.LoginRequired)), broken[0])
+            tries = [status.next_try for status in broken if status.next_try]
+            login = told.error.command if isinstance(told.error, errors.LoginRequired) else ""
+            link = Link.LOGIN if isinstance(told.error, errors.LoginRequired) else Link.LOST
+            self._link(link, told.message, login=login, next_try=min(tries, default=None))
 
         for informer in informers:
             informer.on_status(judge)
 
-    def _link(self, link: Link, message: str, *, login: str = "", wait: float = 0.0) -> None:
+    def _after(self, attempt: int) -> datetime:
+        """When it is tried again."""
+        return self.clock.now() + timedelta(seconds=_RETRY[min(attempt, len(_RETRY) - 1)])
+
+    def _link(self, link: Link, message: str, *, login: str = "", next_try: datetime | None = None) -> None:
         before = self.store.connection
         now = self.clock.now()
         self.store.set(
@@ -229,7 +263,7 @@ class Session:
                 server_version=before.server_version,
                 since=before.since if before.link is link and before.since else now,
                 lag=before.lag,
-                next_try=now + timedelta(seconds=wait) if wait else None,
+                next_try=next_try,
                 message=line(message),
                 login_command=line(login),
             )
@@ -272,6 +306,36 @@ class Session:
         self.store.set(problems=(Problem(f"{name} gave up", line(str(error))),))
 
 
+def _runner(lend: Lend) -> LoginRunner:
+    """A login runner that borrows the console's terminal."""
+
+    async def run(request: LoginRequest) -> bytes:
+        loop = asyncio.get_running_loop()
+        answered: asyncio.Future[bytes | None] = loop.create_future()
+
+        def settle(output: bytes | None) -> None:
+            if not answered.done():
+                answered.set_result(output)
+
+        command = LoginCommand(request.argv, request.env, line(request.context), line(request.shown))
+        lend(command, lambda output: _from_any_thread(loop, settle, output))
+        output = await answered
+        if output is None:
+            raise errors.LoginRequired(f"the login `{request.shown}` did not succeed", command=request.shown)
+        return output
+
+    return run
+
+
+def _from_any_thread(
+    loop: asyncio.AbstractEventLoop, settle: Callable[[bytes | None], None], output: bytes | None
+) -> None:
+    try:
+        loop.call_soon_threadsafe(settle, output)
+    except RuntimeError:
+        log.debug("the login ended after the engine did")
+
+
 def config_of(access: Access) -> ClusterConfig:
     """The cluster that the person named; errors.Malformed names file and fix."""
     paths: Sequence[Path] | None = (access.kubeconfig,) if access.kubeconfig else None
@@ -281,6 +345,11 @@ def config_of(access: Access) -> ClusterConfig:
 def settings_name(config: ClusterConfig) -> str:
     """What to call a cluster that has no context name."""
     return config.cluster or config.server.partition("://")[2]
+
+
+def mirrors_of(settings: EngineSettings, context: str) -> Path:
+    """Where earlier revisions are read into when somebody only looks."""
+    return (settings.driving.storage or data_home() / "mirrors") / context.replace("/", "_")
 
 
 def who() -> str:

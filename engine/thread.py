@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 from engine import api, errors
 from engine.clock import Clock
 from engine.commands import Command, Outcome
-from engine.model import Ref
+from engine.model import Ref, line
 from engine.settings import EngineSettings
 from engine.snapshot import Connection, Link, Problem, Snapshot
 
@@ -112,6 +112,10 @@ class EngineThread:
         """Carry out a command; without a connection it is refused at once."""
         self._schedule(self._submit(command, done))
 
+    def login(self, lend: api.Lend, done: Callable[[Outcome], None]) -> None:
+        """Log in with the person's terminal; then everything is tried again."""
+        self._schedule(self._login(lend, done))
+
     # --- in the engine's thread -------------------------------------------------------------------------
 
     def _run(self) -> None:
@@ -169,6 +173,16 @@ class EngineThread:
             done(Outcome(accepted=False, message="not connected: nothing was sent"))
             return
         done(await session.board.submit(command))
+
+    async def _login(self, lend: api.Lend, done: Callable[[Outcome], None]) -> None:
+        session = self._session
+        if session is None:
+            done(Outcome(accepted=False, message="the engine is not running"))
+            return
+        try:
+            done(Outcome(accepted=True, message=await session.login(lend)))
+        except errors.EngineError as error:
+            done(Outcome(accepted=False, message=line(str(error))))
 
     def _schedule(self, work: Coroutine[Any, Any, None]) -> Future[None] | None:
         self._ready.wait(1.0)

@@ -7,8 +7,7 @@ panel and nothing more.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
-from datetime import datetime, timedelta
+from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from engine import errors, project
@@ -64,6 +63,11 @@ class Watches:
         self.deployments.subscribe(lambda *_: self._controllers())
         supervisor.start("watch controllers", self.deployments.run)
         supervisor.start("watch kinds", self._client.discovery.watch_crds)
+
+    def objects(self) -> Iterator[Object]:
+        """Every Flux object as last seen."""
+        for informer in self.flux.values():
+            yield from informer.objects()
 
     async def controllers_known(self) -> None:
         """Wait until the controllers' Deployments were listed, or it is known why they cannot be."""
@@ -138,18 +142,6 @@ def kind_status(group: str, kind: str, plural: str, status: InformerStatus) -> K
     return KindStatus(
         group, kind, plural, KindState(status.state), line(status.message), status.last_contact or status.since, verb
     )
-
-
-def newest_contact(informers: Mapping[FluxKind, Informer]) -> datetime | None:
-    """When the API server was last heard by any watch."""
-    return max((i.status.last_contact for i in informers.values() if i.status.last_contact), default=None)
-
-
-def lag(obj: Mapping[str, Any], now: datetime) -> timedelta | None:
-    """How old the newest write of an object was when it arrived; None where managedFields tell nothing."""
-    times = [project.time(entry.get("time")) for entry in obj["metadata"].get("managedFields") or ()]
-    newest = max((found for found in times if found), default=None)
-    return now - newest if newest else None
 
 
 def _slim_event(obj: Object) -> Object:

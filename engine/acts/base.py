@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import asyncio
 from abc import ABC, abstractmethod
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncGenerator, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final, Generic, Protocol, TypeVar
 
-from engine import errors
+from engine import errors, project
 from engine.clock import Clock
 from engine.commands import Command
-from engine.flux import kinds
+from engine.flux import graph, kinds
 from engine.kube.client import Client
 from engine.kube.types import Object, PatchType, ResourceType
 from engine.model import DriftReport, Effect, Ref, Resource, State
@@ -36,8 +36,15 @@ T = TypeVar("T")
 class Effects(Protocol):
     """Previews of what a reconcile would do; the drift monitor is one."""
 
-    async def effect(self, obj: Object, *, revision: str = "") -> Effect:
-        """What reconciling this Kustomization (as given) would change; at another revision of its source if named."""
+    async def effect(self, obj: Object, *, files: Mapping[str, bytes] | None = None, revision: str = "") -> Effect:
+        """What reconciling this Kustomization (as given) would change; with another revision's files if given."""
+
+
+class Earlier(Protocol):
+    """Earlier revisions of sources; git is one."""
+
+    async def files(self, source: Object, revision: str) -> Mapping[str, bytes]:
+        """What the artifact of a revision held; EngineError when it cannot be read from here."""
 
 
 @dataclass(slots=True)
@@ -50,7 +57,10 @@ class World:
     clock: Clock
     settings: EngineSettings
     who: str
+    objects: Callable[[], Iterable[Object]] = tuple
+    """Every Flux object as last seen."""
     effects: Effects | None = None
+    earlier: Earlier | None = None
     done: Mapping[str, tuple[Command, Receipt]] = field(default_factory=dict)
     """Operations that were carried out, by id: what `Undo` takes back."""
 
@@ -103,9 +113,9 @@ class World:
             end()
 
     def consumers(self, ref: Ref) -> tuple[Ref, ...]:
-        """Every known object that is built from this source."""
-        found = (known.ref for known in self.store.snapshot.resources.values() if known.source == ref)
-        return tuple(sorted(found))
+        """Every known object that consumes this source: what is built from it, includes it, or pushes to it."""
+        source = graph.Node(ref.kind, ref.namespace, ref.name)
+        return tuple(sorted(project.ref_of(self.cluster, obj) for obj in graph.consumers(source, self.objects())))
 
     def drift(self, ref: Ref) -> DriftReport | None:
         """What is known of an object's drift."""
@@ -127,7 +137,7 @@ class Act(ABC, Generic[C]):
         """Raise errors.Refused (or NotFound) when there is no point in sending."""
 
     @abstractmethod
-    def effect(self, command: C, world: World) -> AsyncIterator[Effect]:
+    def effect(self, command: C, world: World) -> AsyncGenerator[Effect, None]:
         """What it will do: first what the snapshot knows, then what has to be computed."""
 
     @abstractmethod
@@ -186,11 +196,16 @@ async def handled(ref: Ref, world: World, requested: str, track: Track) -> Resou
     """
     was_handled = False
 
+    def outpaced(resource: Resource) -> bool:
+        """Somebody asked again, and the controller answered that request: ours is answered with it."""
+        asked, ours = project.time(resource.handled_at), project.time(requested)
+        return asked is not None and ours is not None and asked > ours
+
     def judge(resource: Resource | None) -> Resource | errors.EngineError | None:
         nonlocal was_handled
         if resource is None or resource.deleting:
             return errors.NotFound(f"{ref} was deleted before it was reconciled")
-        if resource.handled_at != requested:
+        if resource.handled_at != requested and not outpaced(resource):
             if resource.state is State.RECONCILING and resource.requested_at == requested:
                 track(Progress.PROGRESSING, resource.message)
             return None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import secrets
+from contextlib import aclosing
 from dataclasses import replace
 from typing import Any, Final
 
@@ -18,7 +19,7 @@ from engine.acts.undo import UndoAct
 from engine.commands import Command, Delete, Outcome, Reconcile, Resume, Rollback, Suspend, Undo
 from engine.flux import kinds
 from engine.journal import Entry, Journal
-from engine.model import line
+from engine.model import Effect, line
 from engine.snapshot import Operation, Progress
 
 log = logging.getLogger(__name__)
@@ -32,6 +33,12 @@ ACTS: Final[dict[type[Command], Act[Any]]] = {
     Delete: DeleteAct(),
 }
 
+SHOWN: Final = 200
+"""Effects that are remembered until their act comes."""
+
+SETTLING: Final = (1.0, 2.0, 5.0, 10.0, 10.0, 30.0, 30.0, 30.0)
+"""Pauses in seconds between attempts to read whether an unanswered write arrived; then it stays unknown."""
+
 
 class Board:
     """Carries out commands on one cluster. One task per operation; all end with `close`."""
@@ -40,6 +47,7 @@ class Board:
         self._world = world
         self._journal = journal
         self._done: dict[str, tuple[Command, Receipt]] = {}
+        self._shown: dict[Command, Effect] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         world.done = self._done
 
@@ -52,6 +60,7 @@ class Board:
             receipt = await act.prepare(command, self._world)
         except errors.EngineError as error:
             return Outcome(accepted=False, message=line(str(error)))
+        effect = await self._effect(act, command)
         now = self._world.clock.now()
         operation = Operation(
             id=f"{now:%Y%m%dT%H%M%S}-{secrets.token_hex(3)}",
@@ -62,10 +71,30 @@ class Board:
             steps=((Progress.REQUESTED, now),),
             detail=line(_detail(command)),
         )
-        self._journal.begin(operation.id, command, receipt, now)
+        self._journal.begin(operation.id, command, receipt, now, effect)
         self._world.store.put_operation(operation)
         self._spawn(self._run(operation.id, act, command, receipt))
         return Outcome(accepted=True, operation=operation.id)
+
+    def shown(self, command: Command, effect: Effect) -> None:
+        """A person saw this effect; it is written down with the act, should it come."""
+        self._shown.pop(command, None)
+        self._shown[command] = effect
+        while len(self._shown) > SHOWN:
+            del self._shown[next(iter(self._shown))]
+
+    async def _effect(self, act: Act[Any], command: Command) -> Effect | None:
+        """The effect that was shown, else what is known at once: nothing is computed while somebody waits."""
+        shown = self._shown.pop(command, None)
+        if shown is not None:
+            return shown
+        try:
+            async with aclosing(act.effect(command, self._world)) as effects:
+                async for effect in effects:
+                    return effect
+        except errors.EngineError as error:
+            log.info("the effect of %s %s is not known: %s", command.verb, command.ref, error)
+        return None
 
     def resume(self) -> None:
         """Take up what an earlier session left under way, and remember what can be undone."""
@@ -75,6 +104,7 @@ class Board:
                 if entry.ended == Progress.DONE:
                     self._remember(entry.id, act, entry.command, entry.receipt)
                     self._world.store.put_operation(_restored(entry, act))
+                    self._taken_back(entry.command)
                 continue
             self._world.store.put_operation(_restored(entry, act))
             self._spawn(self._settle(entry.id, act, entry.command, entry.receipt, "taken up again"))
@@ -114,11 +144,19 @@ class Board:
 
     async def _settle(self, id: str, act: Act[Any], command: Command, receipt: Receipt, why: str) -> None:  # noqa: A002
         """The answer never came: read whether the write did."""
-        try:
-            landed = await act.landed(command, self._world, receipt)
-        except errors.EngineError as error:
-            self._end(id, Progress.UNKNOWN, f"{why}; and the object could not be read: {error}")
-            return
+        for pause in (*SETTLING, None):
+            try:
+                landed = await act.landed(command, self._world, receipt)
+                break
+            except errors.Retryable as error:
+                if pause is None:
+                    self._end(id, Progress.UNKNOWN, f"{why}; and the object could not be read: {error}")
+                    return
+                self._step(id, Progress.REQUESTED, f"{why}; it is read as soon as the API server answers")
+                await self._world.clock.sleep(pause)
+            except errors.EngineError as error:
+                self._end(id, Progress.UNKNOWN, f"{why}; and the object could not be read: {error}")
+                return
         if not landed:
             self._end(id, Progress.UNKNOWN, f"{why}; the object does not show it, so it was not done")
             return
@@ -135,10 +173,20 @@ class Board:
             return
         self._remember(id, act, command, receipt)
         self._end(id, Progress.DONE, message)
+        self._taken_back(command)
 
     def _remember(self, id: str, act: Act[Any], command: Command, receipt: Receipt) -> None:  # noqa: A002
         if act.inverse(command, receipt):
             self._done[id] = (command, receipt)
+
+    def _taken_back(self, command: Command) -> None:
+        """What was undone cannot be undone once more."""
+        if not isinstance(command, Undo):
+            return
+        self._done.pop(command.operation, None)
+        known = self._world.store.operation(command.operation)
+        if known is not None and known.undoable:
+            self._world.store.put_operation(replace(known, undoable=False))
 
     def _step(self, id: str, progress: Progress, message: str) -> None:  # noqa: A002
         known = self._world.store.operation(id)

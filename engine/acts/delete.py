@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 
 from engine import errors
 from engine.acts.base import Act, Receipt, Track, World
@@ -18,7 +18,7 @@ class DeleteAct(Act[Delete]):
         """It must be there."""
         world.resource(command.ref)
 
-    async def effect(self, command: Delete, world: World) -> AsyncIterator[Effect]:
+    async def effect(self, command: Delete, world: World) -> AsyncGenerator[Effect, None]:
         """What goes with it."""
         async for effect in of_delete(command.ref, world):
             yield effect

@@ -5,7 +5,7 @@ Dangerous things come first, as warnings. Nothing here writes; a dry run is the 
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncGenerator, Iterable
 from dataclasses import replace
 from typing import Final
 
@@ -22,6 +22,7 @@ from engine.model import (
     Ref,
     Resource,
     Verdict,
+    line,
 )
 
 CRD_ENTRY: Final = "_gitrepositories.source.toolkit.fluxcd.io_apiextensions.k8s.io_CustomResourceDefinition"
@@ -30,7 +31,7 @@ CRD_ENTRY: Final = "_gitrepositories.source.toolkit.fluxcd.io_apiextensions.k8s.
 _NAMED: Final = 8
 
 
-async def of_reconcile(ref: Ref, world: World) -> AsyncIterator[Effect]:
+async def of_reconcile(ref: Ref, world: World) -> AsyncGenerator[Effect, None]:
     """Creates, changes and prunes of the next pass, and whose edits it undoes."""
     resource = world.resource(ref)
     known = Effect(lines=_about(resource, world), basis="from what is on screen")
@@ -45,7 +46,7 @@ async def of_reconcile(ref: Ref, world: World) -> AsyncIterator[Effect]:
     yield replace(computed, lines=(*computed.lines, *_about(resource, world)), complete=True)
 
 
-async def of_suspend(ref: Ref, world: World) -> AsyncIterator[Effect]:
+async def of_suspend(ref: Ref, world: World) -> AsyncGenerator[Effect, None]:
     """Who follows this object, and whether a parent will take the suspension back."""
     followers = world.consumers(ref)
     lines = tuple(EffectLine("consume", str(found), "gets no new revision", danger=True) for found in followers)
@@ -58,7 +59,7 @@ async def of_suspend(ref: Ref, world: World) -> AsyncIterator[Effect]:
     yield replace(known, complete=True)
 
 
-async def of_delete(ref: Ref, world: World) -> AsyncIterator[Effect]:
+async def of_delete(ref: Ref, world: World) -> AsyncGenerator[Effect, None]:
     """What its finalizer takes along, and who is left without a source."""
     resource = world.resource(ref)
     spec = (await world.live(ref)).get("spec") or {}
@@ -73,7 +74,7 @@ async def of_delete(ref: Ref, world: World) -> AsyncIterator[Effect]:
     yield Effect(tuple(lines), warnings=tuple(warnings), basis="from its spec", complete=True, confirm=ref.name)
 
 
-async def of_rollback(command: Rollback, world: World) -> AsyncIterator[Effect]:
+async def of_rollback(command: Rollback, world: World) -> AsyncGenerator[Effect, None]:
     """Everyone who follows the source first, then what the earlier revision renders to."""
     resource = world.resource(command.ref)
     if resource.source is None:
@@ -84,7 +85,15 @@ async def of_rollback(command: Rollback, world: World) -> AsyncIterator[Effect]:
     if world.effects is None:
         yield replace(known, complete=True)
         return
-    computed = await world.effects.effect(await world.live(command.ref), revision=command.revision)
+    try:
+        if world.earlier is None:
+            raise errors.Unavailable("git is not read here")
+        files = await world.earlier.files(await world.live(resource.source), command.revision)
+    except errors.EngineError as error:
+        unknown = f"what {revision.short(command.revision)} renders to is not known: {error}"
+        yield replace(known, warnings=(*known.warnings, line(unknown)), complete=True)
+        return
+    computed = await world.effects.effect(await world.live(command.ref), files=files, revision=command.revision)
     yield replace(
         computed,
         lines=(*computed.lines, *known.lines),
@@ -94,7 +103,7 @@ async def of_rollback(command: Rollback, world: World) -> AsyncIterator[Effect]:
     )
 
 
-async def of_unpin(source: Ref, world: World) -> AsyncIterator[Effect]:
+async def of_unpin(source: Ref, world: World) -> AsyncGenerator[Effect, None]:
     """Everyone who follows the source moves on with it."""
     yield replace(_moves_with(source, world), basis="from what is on screen", complete=True)
 

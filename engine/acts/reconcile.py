@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from typing import Any
 
 from engine import errors
@@ -38,7 +38,7 @@ class ReconcileAct(Act[Reconcile]):
         if source is not None and (known := world.store.resource(source)) is not None:
             must_not_be_suspended(known)
 
-    async def effect(self, command: Reconcile, world: World) -> AsyncIterator[Effect]:
+    async def effect(self, command: Reconcile, world: World) -> AsyncGenerator[Effect, None]:
         """What the next pass will change."""
         async for effect in of_reconcile(command.ref, world):
             yield effect

@@ -6,7 +6,7 @@ revert it.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 
 from engine import errors
 from engine.acts.base import Act, Receipt, Track, World, handled, must_not_be_suspended, token
@@ -30,7 +30,7 @@ class RollbackAct(Act[Rollback]):
         must_not_be_suspended(world.resource(command.ref))
         must_not_be_suspended(world.resource(source_of(command.ref, world)))
 
-    async def effect(self, command: Rollback, world: World) -> AsyncIterator[Effect]:
+    async def effect(self, command: Rollback, world: World) -> AsyncGenerator[Effect, None]:
         """Everyone who follows the source, then the rendered difference."""
         async for effect in of_rollback(command, world):
             yield effect

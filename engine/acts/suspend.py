@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from typing import Any, Final
 
 from engine import errors
@@ -29,7 +29,7 @@ class SuspendAct(Act[Suspend]):
         if world.resource(command.ref).suspended:
             raise errors.Refused(f"{command.ref} is suspended already")
 
-    async def effect(self, command: Suspend, world: World) -> AsyncIterator[Effect]:
+    async def effect(self, command: Suspend, world: World) -> AsyncGenerator[Effect, None]:
         """Who will no longer get updates, and whether a parent will undo it."""
         async for effect in of_suspend(command.ref, world):
             yield effect
@@ -70,7 +70,7 @@ class ResumeAct(Act[Resume]):
         if not world.resource(command.ref).suspended:
             raise errors.Refused(f"{command.ref} is not suspended")
 
-    async def effect(self, command: Resume, world: World) -> AsyncIterator[Effect]:
+    async def effect(self, command: Resume, world: World) -> AsyncGenerator[Effect, None]:
         """What has been waiting."""
         async for effect in of_reconcile(command.ref, world):
             yield effect

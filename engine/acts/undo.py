@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from dataclasses import dataclass
 from typing import Any
 
@@ -24,7 +24,7 @@ class UndoAct(Act[Undo]):
         act, inverse = _inverse(command, world)
         act.check(inverse, world)
 
-    async def effect(self, command: Undo, world: World) -> AsyncIterator[Effect]:
+    async def effect(self, command: Undo, world: World) -> AsyncGenerator[Effect, None]:
         """The inverse's effect."""
         act, inverse = _inverse(command, world)
         async for effect in act.effect(inverse, world):
@@ -65,7 +65,7 @@ class UnpinAct(Act[Unpin]):
         """The source must be there."""
         world.resource(source_in(command.ref, command.pinned))
 
-    async def effect(self, command: Unpin, world: World) -> AsyncIterator[Effect]:
+    async def effect(self, command: Unpin, world: World) -> AsyncGenerator[Effect, None]:
         """Everyone who follows the source moves on with it."""
         async for effect in of_unpin(source_in(command.ref, command.pinned), world):
             yield effect

@@ -8,7 +8,7 @@ import random
 from collections.abc import Callable, Iterable
 from contextlib import aclosing
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Literal
 
 from engine import errors
@@ -42,7 +42,8 @@ class InformerStatus:
 
     starting: nothing yet · live: as the server has it · stale: as last seen · forbidden: `message` names the
     missing right · absent: the server does not serve this kind. `since` is when the state began,
-    `last_contact` when the server was last heard, `last_event` when an object last changed (all our clock).
+    `last_contact` when the server was last heard, `last_event` when an object last changed, `next_try` when a lost
+    server is asked again (all our clock).
     """
 
     state: State
@@ -51,6 +52,7 @@ class InformerStatus:
     last_contact: datetime | None = None
     last_event: datetime | None = None
     error: errors.EngineError | None = None
+    next_try: datetime | None = None
 
 
 class Informer:
@@ -114,7 +116,7 @@ class Informer:
         return lambda: self._handlers.remove(handler) if handler in self._handlers else None
 
     def on_status(self, handler: Callable[[InformerStatus], None]) -> Callable[[], None]:
-        """Call `handler(status)` whenever state or message change; the answer unsubscribes."""
+        """Call `handler(status)` whenever state, message or the next attempt change; the answer unsubscribes."""
         self._on_status.append(handler)
         return lambda: self._on_status.remove(handler) if handler in self._on_status else None
 
@@ -255,6 +257,7 @@ class Informer:
         self._failures += 1
         first, last = BACKOFF
         pause = min(first * 2 ** min(self._failures - 1, 10), last)
+        jitter = random.uniform(0.8, 1.2)  # noqa: S311  # spreads load, keeps no secret
         if isinstance(error, errors.NotAllowed):
             right = f"{error.verb} {error.resource}".strip()
             self._set("forbidden", f"not allowed: {right}" if right else error.message, error)
@@ -265,11 +268,12 @@ class Informer:
             # Discovery may show a kind a little before its objects can be asked for.
             self._version, pause = "", pause if self._announced() else SLOW
         elif not (quick and self._failures == 1):
-            self._set("stale" if self._synced.is_set() else "starting", str(error), error)
             pause = max(pause, retry_after(error) or 0)
+            state: State = "stale" if self._synced.is_set() else "starting"
+            self._set(state, str(error), error, self._clock.now() + timedelta(seconds=pause * jitter))
         else:
             pause = 0.0
-        await self._sleep(pause * random.uniform(0.8, 1.2))  # noqa: S311  # spreads load, keeps no secret
+        await self._sleep(pause * jitter)
         if self._status.state == "absent":
             await self._find_version()
 
@@ -296,17 +300,24 @@ class Informer:
         told = self._status.state == "absent" and self._client.discovery.watching and not self._announced()
         await wait_for(self._again, self._clock, None if told else seconds)
 
-    def _set(self, state: State, message: str = "", error: errors.EngineError | None = None) -> None:
+    def _set(
+        self,
+        state: State,
+        message: str = "",
+        error: errors.EngineError | None = None,
+        next_try: datetime | None = None,
+    ) -> None:
         before, now = self._status, self._clock.now()
         self._status = replace(
             before,
             state=state,
             message=message,
             error=error,
+            next_try=next_try,
             since=before.since if before.state == state else now,
             last_contact=now if state == "live" else before.last_contact,
         )
-        if (before.state, before.message) != (state, message):
+        if (before.state, before.message, before.next_try) != (state, message, next_try):
             for handler in tuple(self._on_status):
                 handler(self._status)
 
