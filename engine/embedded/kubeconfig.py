@@ -30,14 +30,19 @@ def kubeconfig(url: str, token: str, certificate: bytes) -> str:
 
 def write_kubeconfig(path: Path, url: str, token: str, certificate: bytes) -> None:
     """Write it for its owner alone, in one step; Refused when the file there is not one of ours."""
+    check_kubeconfig(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    if not _replaceable(path):
-        raise Refused(f"{path} is there and leads to other clusters", fix="name another file")
     temporary = path.with_name(f".{path.name}.{os.getpid()}")
     temporary.unlink(missing_ok=True)
     with os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
         file.write(kubeconfig(url, token, certificate))
     temporary.replace(path)
+
+
+def check_kubeconfig(path: Path) -> None:
+    """Refused when there is a file that may not be replaced."""
+    if not _replaceable(path):
+        raise Refused(f"{path} is there and leads to other clusters", fix="name another file")
 
 
 def remove_kubeconfig(path: Path, token: str) -> None:

@@ -9,7 +9,7 @@ import signal
 import sys
 from pathlib import Path
 
-from engine.embedded.kubeconfig import remove_kubeconfig
+from engine.embedded.kubeconfig import check_kubeconfig, remove_kubeconfig
 from engine.embedded.server import EmbeddedServer
 from engine.errors import EngineError
 
@@ -33,14 +33,15 @@ async def _run(data: Path | None, port: int, kubeconfig: Path | None) -> int:
         loop.add_signal_handler(number, stopping.set)
     server = EmbeddedServer(data, port)
     try:
-        await server.start()
         if kubeconfig is not None:
-            server.write_kubeconfig(kubeconfig)
+            check_kubeconfig(kubeconfig)
+        await server.start()
     except (EngineError, OSError) as error:
         print(f"fluxtui apiserver: {_sentence(error, port)}", file=sys.stderr)
-        await server.stop()
         return 1
     try:
+        if kubeconfig is not None:
+            server.write_kubeconfig(kubeconfig)
         gc.collect()
         gc.freeze()
         shown = f"serving {server.url}" + (f", kubeconfig {kubeconfig}" if kubeconfig is not None else "")

@@ -93,6 +93,7 @@ _GENERATION = frozenset(
 #: Their generation also counts the request to delete them.
 _COUNTS_DELETION = _GENERATION - {"customresourcedefinitions.apiextensions.k8s.io"}
 
+_OWN_PATHS = frozenset({"metadata", "status"})
 #: Only the server writes these; an update keeps what is stored.
 _SYSTEM = ("uid", "creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds", "generation", "selfLink")
 
@@ -142,9 +143,10 @@ def keep_system(obj: Object, live: Mapping[str, Any]) -> None:
             metadata.pop(field, None)
 
 
-def changed_spec(obj: Mapping[str, Any], live: Mapping[str, Any]) -> bool:
-    """Whether anything but metadata and status differs."""
-    names = (obj.keys() | live.keys()) - {"metadata", "status"}
+def changed_spec(resource: Resource, obj: Mapping[str, Any], live: Mapping[str, Any]) -> bool:
+    """Whether anything but metadata, and a status that is written through its own path, differs."""
+    apart = {"metadata"} if resource.custom is not None and "status" not in resource.subresources else _OWN_PATHS
+    names = (obj.keys() | live.keys()) - apart
     return any(obj.get(name) != live.get(name) for name in names)
 
 

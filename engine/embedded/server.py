@@ -74,7 +74,14 @@ class EmbeddedServer:
         self._store.compact()
 
     async def start(self) -> None:
-        """Read the data and listen."""
+        """Read the data and listen; what was begun is undone when that fails (OSError: the port is taken)."""
+        try:
+            await self._start()
+        except BaseException:
+            await self.stop()
+            raise
+
+    async def _start(self) -> None:
         await self._store.open()
         self._core = Core(self._store, self._clock)
         self._core.start()

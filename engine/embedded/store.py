@@ -106,6 +106,7 @@ class Store:
         if self._executor is not None and self._database is not None:
             await asyncio.get_running_loop().run_in_executor(self._executor, self._database.close)
             self._executor.shutdown()
+            self._executor = None
 
     # ---- reading
 

@@ -123,6 +123,26 @@ async def test_scale_of_a_custom_resource_follows_its_paths(api: Api) -> None:
     assert owners["hpa"] == "scale"
 
 
+async def test_generation_counts_the_status_only_where_it_has_no_path_of_its_own(api: Api) -> None:
+    crd = definition(versions=("v1",))
+    version = crd["spec"]["versions"][0]
+    version["schema"]["openAPIV3Schema"]["properties"]["status"] = {
+        "type": "object",
+        "properties": {"x": {"type": "string"}},
+    }
+    await api.ok("POST", CRDS, crd)
+    await api.ok("POST", things(), thing("a"))
+    changed = await api.ok("PATCH", f"{things()}/a", {"status": {"x": "1"}}, MERGE)
+    assert (changed["metadata"]["generation"], changed["status"]) == (2, {"x": "1"})
+
+    version["subresources"] = {"status": {}}
+    await api.ok("PUT", f"{CRDS}/things.example.io", crd)
+    kept = await api.ok("PATCH", f"{things()}/a", {"status": {"x": "2"}}, MERGE)
+    assert (kept["metadata"]["generation"], kept["status"]) == (2, {"x": "1"})
+    changed = await api.ok("PATCH", f"{things()}/a/status", {"status": {"x": "3"}, "spec": {"size": 9}}, MERGE)
+    assert (changed["metadata"]["generation"], changed["status"], changed["spec"]) == (2, {"x": "3"}, {"size": 3})
+
+
 async def test_the_facade_goes_through_the_same_pipeline(api: Api) -> None:
     seen: list[Change] = []
     facade = api.server.facade("inside")

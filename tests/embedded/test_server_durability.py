@@ -196,3 +196,13 @@ async def test_a_start_that_cannot_be_says_why_in_one_sentence(
     assert words in errors.decode()
     assert len(errors.decode().splitlines()) == 1
     assert (tmp_path / "kubeconfig").read_text() == kubeconfig
+
+
+async def test_a_taken_port_leaves_nothing_behind(tmp_path: Path) -> None:
+    async with EmbeddedServer(simulate=False) as first:
+        port = int(first.url.rsplit(":", 1)[1])
+        second = EmbeddedServer(tmp_path, port=port, simulate=False)
+        with pytest.raises(OSError, match="in use"):
+            await second.start()
+    async with EmbeddedServer(tmp_path, simulate=False) as third:
+        assert third.facade("test").get("v1", "Namespace", "", "default") is not None

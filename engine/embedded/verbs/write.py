@@ -203,7 +203,7 @@ def settle(
     """The second half of an update: judge it, and store it unless nothing changed or it was waited for to go."""
     live = record.obj
     obj = {"kind": live["kind"], "apiVersion": live["apiVersion"], **obj, "metadata": dict(obj["metadata"])}
-    if metadata.has_generation(resource) and metadata.changed_spec(obj, live):
+    if metadata.has_generation(resource) and metadata.changed_spec(resource, obj, live):
         obj["metadata"]["generation"] = int(live["metadata"].get("generation") or 0) + 1
     pipeline.judge_update(resource, obj, live, errors)
     if fieldmanager.unchanged(live, obj):
