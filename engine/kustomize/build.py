@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Any, Final, Literal
 
+from engine.errors import LimitExceeded
 from engine.kustomize.errors import BuildError
 from engine.kustomize.fieldspec import FieldSpec
 from engine.kustomize.files import Files, Remote
-from engine.kustomize.limits import Limits
+from engine.kustomize.limits import Limits, check_size
 from engine.kustomize.origin import ORIGIN, TRANSFORMATIONS, transformations_text
 from engine.kustomize.resmap import ResMap
 from engine.kustomize.resource import Object, Resource
@@ -41,7 +42,13 @@ def build(
     path = normal(path)
     if not tree.is_dir(path):
         raise BuildError("not a directory", path=path, fix="name a directory with a kustomization file")
-    target = Target(Files(tree, path, load_restrictor == "root", limits, remote))
+    try:
+        return _built(Target(Files(tree, path, load_restrictor == "root", limits, remote)), reorder)
+    except RecursionError as error:
+        raise LimitExceeded(f"{path}: nested too deeply to be built") from error
+
+
+def _built(target: Target, reorder: str) -> list[Object]:
     gathered = target.accumulate()
     resources = gathered.resources
     AddHashes().apply(resources)
@@ -68,6 +75,7 @@ def _annotated(resources: ResMap, target: Target) -> list[Object]:
     origins = "originAnnotations" in target.build_metadata
     transformations = "transformerAnnotations" in target.build_metadata
     for resource in resources:
+        check_size(resource.obj, resource.id)
         annotations = resource.strings("annotations")
         if origins and resource.origin is not None:
             annotations[ORIGIN] = resource.origin.text()

@@ -100,7 +100,7 @@ def _mappings(value: Any, field: str, path: str) -> list[Mapping[str, Any]]:
 
 
 def _specs(value: Any, path: str) -> Specs:
-    return tuple(FieldSpec.parse(item) for item in _mappings(value or [], "fieldSpecs", path))
+    return tuple(FieldSpec.parse(item) for item in _mappings([] if value is None else value, "fieldSpecs", path))
 
 
 def _sorted(specs: Iterable[FieldSpec]) -> Specs:

@@ -9,6 +9,7 @@ from typing import Any, Final
 from engine import yaml
 from engine.errors import Malformed
 from engine.kustomize.errors import BuildError
+from engine.kustomize.limits import check_size
 
 Operation = Mapping[str, Any]
 
@@ -45,6 +46,8 @@ def apply_patch(document: Any, operations: list[Operation]) -> Any:
                 field=f"[{index}]",
                 fix="check the path against the object that is patched",
             ) from error
+        if kind == "copy":
+            check_size(document, "the object that is patched")
     return document
 
 

@@ -211,3 +211,39 @@ def test_a_validator_may_not_change_anything() -> None:
     with pytest.raises(BuildError, match="validator shouldn't modify"):
         build_files(files)
     assert build_files({**files, "v.yaml": plugin})[0]["metadata"] == {"name": "a"}
+
+
+GROWTH = {
+    "copies into itself": [{"op": "copy", "from": "/data", "path": f"/data/k{n}"} for n in range(40)],
+    "nests": [
+        operation
+        for _ in range(400)
+        for operation in ({"op": "move", "from": "/data", "path": "/x"}, {"op": "add", "path": "/data", "value": {}},
+                          {"op": "move", "from": "/x", "path": "/data/x"})
+    ],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("what", GROWTH)
+def test_an_object_may_not_outgrow_its_limits(what: str) -> None:
+    operations = [{"op": "add", "path": "/data", "value": {}}, *GROWTH[what]]
+    patch = yaml.dump({"patches": [{"target": {"kind": "ConfigMap"}, "patch": yaml.dump(operations)}]})
+    with pytest.raises(LimitExceeded, match="grows beyond"):
+        build_files(kustomization(patch))
+
+
+def test_a_replacement_may_not_copy_an_object_into_itself_for_ever() -> None:
+    targets = [
+        {"select": {"kind": "ConfigMap"}, "fieldPaths": [f"metadata.{name}"], "options": {"create": True}}
+        for name in "ab"
+    ]
+    copy = {"source": {"kind": "ConfigMap", "fieldPath": "metadata"}, "targets": targets}
+    with pytest.raises(LimitExceeded):
+        build_files(kustomization(yaml.dump({"replacements": [copy] * 40})))
+
+
+def test_a_path_of_a_thousand_parts_is_refused() -> None:
+    path = "/".join(["a"] * 5000)
+    label = {"pairs": {"x": "y"}, "fields": [{"path": path, "create": True}]}
+    with pytest.raises(LimitExceeded):
+        build_files(kustomization(yaml.dump({"labels": [label]})))

@@ -14,6 +14,7 @@ from engine.kustomize.hashing import go_json, go_json_indented
 from engine.kustomize.ids import Gvk, ResId, text
 from engine.kustomize.jsonpatch import copy_value
 from engine.kustomize.kustomization import REPLACEMENT
+from engine.kustomize.limits import check_size
 from engine.kustomize.load import parse
 from engine.kustomize.resmap import ResMap
 from engine.kustomize.resource import Resource
@@ -121,6 +122,8 @@ class _Target:
                     if not self._put_inside_text(resource, parts, value):
                         for slot in self._slots(resource, path, parts, value):
                             self._set(slot, value)
+                        if isinstance(value, (dict, list)):
+                            check_size(resource.obj, resource.id)
 
     def _put_inside_text(self, resource: Resource, parts: list[str], value: Any) -> bool:
         """Whether the path led through a text that is JSON itself, and the value is now in there."""
