@@ -125,7 +125,7 @@ class KustomizationReconciler(FluxReconciler):
         return Result(requeue_after=intervals.retry_interval(obj))
 
     async def _delete_managed(self, run: Pass, entries: list[Entry], *, wait: bool) -> None:
-        checks.refuse(run.original)
+        checks.refuse_deletion(run.original)
         metadata = run.original["metadata"]
         owner = objects.owner_labels(metadata["name"], metadata.get("namespace") or "")
         told = of_status(run.status)

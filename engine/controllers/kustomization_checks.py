@@ -53,6 +53,18 @@ def refuse(obj: Object) -> None:
         raise Unsupported(f"{name}: spec.sourceRef.kind {kind} is not supported yet (sources other than Git)")
 
 
+def refuse_deletion(obj: Object) -> None:
+    """Raise Unsupported when what is managed cannot be deleted the way it was applied."""
+    spec = obj.get("spec") or {}
+    for field in ("kubeConfig", "serviceAccountName"):
+        if spec.get(field):
+            raise Unsupported(
+                f"Kustomization {obj['metadata'].get('namespace')}/{obj['metadata']['name']}: what it manages is not "
+                f"deleted, as spec.{field} is not supported yet ({_WAITING[field]})",
+                fix="suspend it to let it go and keep what it manages",
+            )
+
+
 _WAITING: Final = {
     "decryption": "SOPS",
     "serviceAccountName": "impersonation",

@@ -7,6 +7,7 @@ import time
 
 import pytest
 
+from engine.controllers.base import Request
 from engine.kube.types import PatchType
 from engine.model import Change, DriftReport, Ref, Verdict
 from tests.controllers.kustomization_world import CONFIG_MAP, DEPLOYMENT, NS, SECRET, World, world
@@ -82,8 +83,8 @@ async def settle(cluster: World, **files: str) -> Reports:
     return reports
 
 
-async def edit(cluster: World, res, name: str, body: dict, *, manager: str = "kubectl-edit", type=PatchType.STRATEGIC):
-    return await cluster.admin.patch(res, NS, name, body, type=type, manager=manager)
+async def edit(cluster: World, res, name: str, body: dict, *, manager: str = "kubectl-edit", how=PatchType.STRATEGIC):
+    return await cluster.admin.patch(res, NS, name, body, type=how, manager=manager)
 
 
 async def reconcile(cluster: World, reports: Reports, count: int) -> None:
@@ -151,7 +152,7 @@ async def test_a_label_added_is_drift_only_if_flux_takes_it_over(cluster, manage
     reports = await settle(cluster, a=CONFIG)
     count = len(reports.all)
     await edit(
-        cluster, CONFIG_MAP, "a", {"metadata": {"labels": {"team": "one"}}}, manager=manager, type=PatchType.MERGE
+        cluster, CONFIG_MAP, "a", {"metadata": {"labels": {"team": "one"}}}, manager=manager, how=PatchType.MERGE
     )
     if drifts:
         report = await reports.drifted()
@@ -169,7 +170,7 @@ async def test_a_label_added_is_drift_only_if_flux_takes_it_over(cluster, manage
 async def test_an_owner_label_removed(cluster):
     reports = await settle(cluster, a=CONFIG)
     body = {"metadata": {"labels": {f"{OWNER}/name": None, f"{OWNER}/namespace": None}}}
-    await edit(cluster, CONFIG_MAP, "a", body, manager="kubectl-label", type=PatchType.MERGE)
+    await edit(cluster, CONFIG_MAP, "a", body, manager="kubectl-label", how=PatchType.MERGE)
     report = await reports.drifted()
     assert {path.display for path in report.objects[0].paths} == {
         f"metadata.labels[{OWNER}/name]",
@@ -203,11 +204,10 @@ async def test_replicas_owned_by_an_autoscaler_are_not_drift_when_git_does_not_s
 async def test_a_secret_s_key_changed_shows_the_key_and_never_the_value(cluster):
     reports = await settle(cluster, s=SECRET_TEXT)
     cluster.forget_requests()
-    await edit(cluster, SECRET, "s", {"stringData": {"password": "marker-live"}}, type=PatchType.MERGE)
+    await edit(cluster, SECRET, "s", {"stringData": {"password": "marker-live"}}, how=PatchType.MERGE)
     report = await reports.drifted(confirmed=False)
     (path,) = report.objects[0].paths
     assert (path.display, path.change) == ("data.password", Change.CHANGED)
-    await asyncio.sleep(0)
     text = repr(reports.all)
     for secret in ("marker", "bWFya2VyLWhpZGRlbg", "bWFya2VyLWxpdmU"):
         assert secret not in text
@@ -230,7 +230,7 @@ async def test_what_a_new_revision_would_change_and_prune_is_told_while_suspende
 async def test_switched_off_objects_are_excluded_and_said_so(cluster):
     reports = await settle(cluster, a=CONFIG)
     body = {"metadata": {"annotations": {f"{OWNER}/ssa": "Ignore"}}, "data": {"key": "2"}}
-    await edit(cluster, CONFIG_MAP, "a", body, type=PatchType.MERGE)
+    await edit(cluster, CONFIG_MAP, "a", body, how=PatchType.MERGE)
     report = await reports.until(lambda r: bool(r.objects) and r.objects[0].verdict is Verdict.EXCLUDED)
     assert report.objects[0].note == "ssa: Ignore"
     assert not report.drifted
@@ -241,7 +241,7 @@ async def test_ignored_paths_are_no_drift(cluster):
     await cluster.kustomization(ignore=[{"paths": ["/data/key"], "target": {"kind": "ConfigMap"}}])
     await cluster.ready()
     count = len(reports.all)
-    await edit(cluster, CONFIG_MAP, "a", {"data": {"key": "2"}}, type=PatchType.MERGE)
+    await edit(cluster, CONFIG_MAP, "a", {"data": {"key": "2"}}, how=PatchType.MERGE)
     await reports.until(lambda _: len(reports.all) > count)
     assert not reports.newest.drifted
 
@@ -256,7 +256,7 @@ async def test_a_status_change_asks_nothing(cluster):
 
 async def test_an_edit_is_known_within_a_second(cluster):
     reports = await settle(cluster, a=CONFIG)
-    await edit(cluster, CONFIG_MAP, "a", {"data": {"key": "2"}}, type=PatchType.MERGE)
+    await edit(cluster, CONFIG_MAP, "a", {"data": {"key": "2"}}, how=PatchType.MERGE)
     started = time.monotonic()
     await reports.drifted(confirmed=False)
     assert time.monotonic() - started < 1
@@ -264,7 +264,7 @@ async def test_an_edit_is_known_within_a_second(cluster):
 
 async def test_the_effect_of_another_revision_lists_creates_changes_and_prunes(cluster):
     await settle(cluster, a=CONFIG, b=CONFIG.replace("name: a", "name: b"))
-    await edit(cluster, CONFIG_MAP, "a", {"data": {"key": "5"}}, type=PatchType.MERGE)
+    await edit(cluster, CONFIG_MAP, "a", {"data": {"key": "5"}}, how=PatchType.MERGE)
     obj = cluster.kustomizations.get(NS, "app")
     files = {"a.yaml": CONFIG.encode(), "c.yaml": CONFIG.replace("name: a", "name: c").encode()}
     effect = await cluster.drift.effect(obj, files=files, revision="main@sha1:old")
@@ -283,3 +283,14 @@ async def test_what_cannot_be_computed_says_why(cluster):
     await cluster.kustomization(path="./missing")
     report = await reports.until(lambda r: "path not found" in r.problem)
     assert report.problem.startswith("not computed: ")
+
+
+async def test_many_objects_of_a_kind_are_read_with_one_list(cluster):
+    files = {f"c{number}": CONFIG.replace("name: a", f"name: c{number}") for number in range(6)}
+    await settle(cluster, **files)
+    cluster.forget_requests()
+    other = Request(NS, "app")
+    cluster.drift._known.pop(other)
+    report = await cluster.drift.report(NS, "app", confirm=False)
+    assert report.equal == 6
+    assert dict(cluster.requests) == {"GET /api/v1/configmaps": 1}

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from engine.flux import conditions
-from tests.controllers.kustomization_world import CONFIG_MAP, NS, world
+from tests.controllers.kustomization_world import CONFIG_MAP, KUSTOMIZATION, NS, world
 
 A = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a, namespace: apps}\ndata: {key: '1'}\n"
 B = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: b, namespace: apps}\ndata: {key: '1'}\n"
@@ -51,7 +51,12 @@ spec:
     metadata: {labels: {app: web}}
     spec: {containers: [{name: app, image: registry.example.com/app:1}]}
 """
-SERVICE_TEXT = "apiVersion: v1\nkind: Service\nmetadata: {name: web, namespace: apps}\nspec: {ports: [{port: 80}], selector: {app: web}}\n"
+SERVICE_TEXT = """
+apiVersion: v1
+kind: Service
+metadata: {name: web, namespace: apps}
+spec: {ports: [{port: 80}], selector: {app: web}}
+"""
 
 
 async def test_a_first_apply_and_a_round_without_change_cost_few_requests(cluster):
@@ -67,8 +72,6 @@ async def test_a_first_apply_and_a_round_without_change_cost_few_requests(cluste
     await cluster.request("again")
     await cluster.handled("again")
     await cluster.events()
-    print(sum(first.values()), first)
-    print(cluster.requests)
     assert sum(cluster.requests.values()) <= 2
     assert sum(first.values()) <= 19
 
@@ -172,8 +175,6 @@ async def test_a_suspended_object_is_left_alone_but_the_request_is_acknowledged(
     ],
 )
 async def test_deletion_follows_its_policy(cluster, spec, stays):
-    from tests.controllers.kustomization_world import KUSTOMIZATION
-
     await cluster.push({"a.yaml": A})
     await cluster.kustomization()
     await cluster.ready()
