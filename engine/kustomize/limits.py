@@ -9,7 +9,7 @@ from engine import yaml
 from engine.errors import LimitExceeded
 
 #: What one object may grow to while it is built.
-_MAX_NODES: Final = 1_000_000
+_MAX_NODES: Final = 250_000
 _MAX_DEPTH: Final = 300
 
 
