@@ -50,7 +50,7 @@ def merge_into_all(resources: ResMap, targets: Sequence[Resource], patch: Resour
             {
                 **patch.obj,
                 "apiVersion": target.obj.get("apiVersion"),
-                # Here, and only here, kustomize reads a null label as the word: it does not remove one.
+                # On this way kustomize reads a null label as the word: it does not remove one.
                 "metadata": {**patch.metadata, **metadata},
             }
         )
@@ -62,21 +62,21 @@ def merge_into_all(resources: ResMap, targets: Sequence[Resource], patch: Resour
 
 
 class StrategicMerge:
-    """Patches that name their targets themselves."""
+    """Patches that name their targets themselves; patchesStrategicMerge adapts them as it does for many targets."""
 
-    def __init__(self, patches: Sequence[Resource], schemas: SchemaFor, *, by_apply: bool) -> None:
+    def __init__(self, patches: Sequence[Resource], schemas: SchemaFor, *, adapted: bool) -> None:
         self._patches = patches
         self._schemas = schemas
-        self._by_apply = by_apply
+        self._adapted = adapted
 
     def apply(self, resources: ResMap) -> None:
         """Apply each to the one object that it names."""
         for patch in self._patches:
             target = resources.the_one(patch.original_id)
-            merge_into(target, patch, self._schemas)
-            if self._by_apply:
-                resources.drop_empty()
-                resources.ensure_unique()
+            if self._adapted:
+                merge_into_all(resources, [target], patch, self._schemas)
+            else:
+                merge_into(target, patch, self._schemas)
         resources.drop_empty()
 
 
@@ -135,7 +135,7 @@ def patch_transformer(config: Config, files: Files) -> Transformer:
         patch.allow_name_change = config.get("options", {}).get("allowNameChange", False)
         patch.allow_kind_change = config.get("options", {}).get("allowKindChange", False)
     if target is None:
-        return StrategicMerge(merges, files.schemas.lookup, by_apply=False)
+        return StrategicMerge(merges, files.schemas.lookup, adapted=False)
     if len(merges) > 1:
         raise BuildError(
             f"multiple strategic merge patches in one `patches` entry may not have a target: {source}",
@@ -188,7 +188,7 @@ def strategic_merge_transformer(config: Config, files: Files) -> StrategicMerge:
         patches.extend(resources_from(inline, files.root, files.limits.yaml))
     if not patches:
         raise BuildError(f"patch appears to be empty; files={entries}", path=files.root, field="patchesStrategicMerge")
-    return StrategicMerge(patches, files.schemas.lookup, by_apply=True)
+    return StrategicMerge(patches, files.schemas.lookup, adapted=True)
 
 
 def _named_or_inline(entry: str, files: Files) -> list[Resource]:
