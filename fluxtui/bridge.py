@@ -12,7 +12,7 @@ from typing import Any
 from textual.message import Message
 from textual.message_pump import MessagePump
 
-from engine.api import Answer, Asking, Command, Engine, Outcome, Query, Ref, Snapshot
+from engine.api import Answer, Asking, Command, Engine, LoginCommand, Outcome, Query, Ref, Snapshot
 from fluxtui.messages import Delivered, SnapshotReady
 
 
@@ -69,6 +69,14 @@ class Bridge:
         """After a crash: begin again."""
         self.engine.restart()
         self._wake()
+
+    def login(self, lend: Callable[[LoginCommand], bytes | None], done: Callable[[Outcome], None]) -> None:
+        """Log in with the terminal that `lend` gives away, in this thread; then everything is tried again."""
+
+        def asked(command: LoginCommand, answer: Callable[[bytes | None], None]) -> None:
+            self._post(Delivered(lambda found: answer(lend(found)), command))
+
+        self.engine.login(asked, lambda outcome: self._post(Delivered(done, outcome)))
 
     def focus(self, refs: tuple[Ref, ...]) -> None:
         """Tell the engine what is looked at."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
-from engine.api import Snapshot
+from engine.api import Link, Snapshot
 from fluxtui.commands.base import Command, Console, Group, Selection
 from fluxtui.view.pane import Mode
 from fluxtui.view.rows import Sort
@@ -121,15 +121,15 @@ OTHERS = (
 
 
 class RestartEngine(Command):
-    """Begin again after the engine crashed."""
+    """Begin again: after a crash, after a lost connection, or with a login."""
 
     id = "engine.restart"
     keys = "ctrl+r"
-    title = "Restart the engine after a crash"
+    title = "Try again now: log in, reconnect, or restart after a crash"
 
     def refusal(self, selection: Selection, snapshot: Snapshot) -> str:
-        """Only after a crash."""
-        if any(problem.fatal for problem in snapshot.problems):
+        """Only when something is wrong."""
+        if any(problem.fatal for problem in snapshot.problems) or snapshot.connection.link is not Link.LIVE:
             return ""
         return "The engine runs; what is on screen is live."
 

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import logging
+import subprocess
+import sys
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
-from engine.api import Command, Delete, Outcome, Ref, Rollback, Snapshot
+from textual.app import SuspendNotSupported
+
+from engine.api import Command, Delete, LoginCommand, Outcome, Ref, Rollback, Snapshot
 from fluxtui.commands.base import Selection
 from fluxtui.screens.places import Place
 from fluxtui.view.filters import NOTHING, Filter, parse
@@ -19,6 +24,8 @@ from fluxtui.widgets.resource_table import ResourceTable
 
 if TYPE_CHECKING:
     from fluxtui.screens.main import MainScreen
+
+log = logging.getLogger(__name__)
 
 
 class Desk:
@@ -83,9 +90,27 @@ class Desk:
         self.screen.app.push_screen(RollbackChooser(ref, self.snapshot), lambda intents: self.propose(intents or ()))
 
     def restart_engine(self) -> None:
-        """After a crash."""
-        self.screen.bridge.restart()
-        self.say("The engine starts again.")
+        """After a crash; with a lost connection or login, try again, with the terminal if a login wants it."""
+        if any(problem.fatal for problem in self.snapshot.problems):
+            self.screen.bridge.restart()
+            self.say("The engine starts again.")
+            return
+        self.screen.bridge.login(self._lend, self._logged_in)
+
+    def _lend(self, command: LoginCommand) -> bytes | None:
+        """Give the terminal away for one command; its stdout is the credential and is shown to nobody."""
+        try:
+            with self.screen.app.suspend():
+                sys.stderr.write(f"Logging in to {command.context}: {command.shown}\n")
+                ended = subprocess.run(command.argv, env=dict(command.env), stdout=subprocess.PIPE, check=False)
+        except (OSError, SuspendNotSupported):
+            log.exception("the login could not be run")
+            return None
+        return ended.stdout if ended.returncode == 0 else None
+
+    def _logged_in(self, outcome: Outcome) -> None:
+        text = outcome.message or "Logged in."
+        self.screen.say(f"{text[:1].upper()}{text[1:]}", Role.TEXT if outcome.accepted else Role.FAIL)
 
     def leave(self) -> None:
         """End the program."""

@@ -29,7 +29,8 @@ def connection_words(snapshot: Snapshot, now: datetime) -> str:
         ago = spoken(connection.since, now)
         return f"Connection lost{f' {ago} ago' if ago else ''}; showing what was last seen{again}."
     if connection.link is Link.LOGIN:
-        step = f" Run `{connection.login_command}`, then it goes on by itself." if connection.login_command else ""
+        command = connection.login_command
+        step = f" Run `{command}`, and it goes on by itself; or Ctrl-R runs it here." if command else ""
         return f"Login required for {connection.context}.{step}"
     if connection.link is Link.CONNECTING:
         return f"Connecting to {connection.context or 'the cluster'}…"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from engine.api import Answer, Command, EffectOf, Outcome, Query, Ref, Snapshot
+from engine.api import Answer, Command, EffectOf, Lend, LoginCommand, Outcome, Query, Ref, Snapshot
 
 
 class FakeAsking:
@@ -27,6 +27,9 @@ class FakeEngine:
         self.answers = answers or {}
         self.started = 0
         self.stopped = 0
+        self.logins = 0
+        self.lent: list[bytes | None] = []
+        self.login_command: LoginCommand | None = None
         self.restarted = 0
         self.asked: list[FakeAsking] = []
         self.submitted: list[Command] = []
@@ -69,6 +72,19 @@ class FakeEngine:
 
     def focus(self, refs: tuple[Ref, ...]) -> None:
         self.focused = refs
+
+    def login(self, lend: Lend, done: Callable[[Outcome], None]) -> None:
+        """Ask for the terminal when the test says with what; else it is only tried again."""
+        self.logins += 1
+        if self.login_command is None:
+            done(Outcome(True, message="tried again"))
+            return
+
+        def answered(output: bytes | None) -> None:
+            self.lent.append(output)
+            done(Outcome(output is not None, message="logged in" if output else "the login did not succeed"))
+
+        lend(self.login_command, answered)
 
     def submit(self, command: Command, done: Callable[[Outcome], None]) -> None:
         self.submitted.append(command)

@@ -109,7 +109,7 @@ NOTHING = {
     "login": (
         b.snapshot(connection=Connection(Link.LOGIN, "prod-eu", login_command="gcloud auth login")),
         Scope(),
-        "Login required for prod-eu. Run `gcloud auth login`, then it goes on by itself.",
+        "Login required for prod-eu. Run `gcloud auth login`, and it goes on by itself; or Ctrl-R runs it here.",
     ),
 }
 
