@@ -200,29 +200,48 @@ def _escape(match: re.Match[str]) -> str:
 
 
 def _fold(text: str, style: str, pad: str, column: int) -> str:
-    """Text that is longer than a line: the first space of a run may become a line break past column 80."""
-    double, single = style == '"', style == "'"
-    quote = style if double or single else ""
+    """Text that is longer than a line: the first single space past column 80 becomes a line break."""
+    if style == '"':
+        return _fold_double(text, pad, column)
+    quote = style if style == "'" else ""
+    written = text.replace("'", "''") if quote else text
     out = [quote]
     column += len(quote)
+    start, last = 0, len(written) - 1
+    space = written.find(" ", max(0, _WIDTH + 1 - column))
+    while space >= 0:
+        if 0 < space < last and written[space - 1] != " " and written[space + 1] != " ":
+            out.append(f"{written[start:space]}\n{pad}")
+            start = space + 1
+            space = written.find(" ", start + max(0, _WIDTH + 1 - len(pad)))
+        else:
+            space = written.find(" ", space + 1)
+    out.append(written[start:] + quote)
+    return "".join(out)
+
+
+def _fold_double(text: str, pad: str, column: int) -> str:
+    """The same in double quotes, where a run of spaces may be broken behind a backslash."""
+    out = ['"']
+    column += 1
     last = len(text) - 1
     after_space = False
     for index, char in enumerate(text):
         if char != " ":
-            cell = _MUST_ESCAPE.sub(_escape, char) if double else "''" if single and char == "'" else char
+            cell = _MUST_ESCAPE.sub(_escape, char)
             out.append(cell)
             column += len(cell)
             after_space = False
             continue
         spaced = index < last and text[index + 1] == " "
-        if column <= _WIDTH or after_space or (quote and not 0 < index < last) or (spaced and not double):
+        if column <= _WIDTH or after_space or not 0 < index < last:
             out.append(" ")
             column += 1
         else:
             out.append(f"\n{pad}\\" if spaced else f"\n{pad}")
             column = len(pad) + spaced
         after_space = True
-    out.append(quote)
+    out.append('"')
     return "".join(out)
 
 
