@@ -152,15 +152,21 @@ class Client:
         field_selector: str = "",
         limit: int = 500,
         metadata_only: bool = False,
+        from_cache: bool = False,
     ) -> AsyncGenerator[Page, None]:
-        """Pages of one consistent list. Raises errors.Expired when its continue token grew too old."""
+        """Pages of one consistent list. Raises errors.Expired when its continue token grew too old.
+
+        `from_cache` takes what the API server has in memory, perhaps a moment old and in one page: many times
+        quicker for both sides where its etcd answers no consistent list from the cache.
+        """
         query = _selectors(label_selector, field_selector)
         if limit:
             query.append(("limit", str(limit)))
         accept = _PARTIAL_LIST if metadata_only else JSON
         token = ""
+        first = [*query, ("resourceVersion", "0")] if from_cache else query
         while True:
-            page = [*query, ("continue", token)] if token else query
+            page = [*query, ("continue", token)] if token else first
             answer = decoded(await self._call("GET", res.path(namespace), query=page, accept=accept))
             metadata = answer.get("metadata") or {}
             items = tuple(filled(item, res) for item in answer.get("items") or () if is_object(item))

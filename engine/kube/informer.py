@@ -162,6 +162,8 @@ class Informer:
                     field_selector=self._field_selector,
                     limit=limit,
                     metadata_only=self._metadata_only,
+                    # As client-go does: the watch brings what the cache lacks. Later lists never go back in time.
+                    from_cache=not self._synced.is_set() and not self._failures,
                 )
             ) as pages:
                 async for page in pages:
