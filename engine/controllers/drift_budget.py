@@ -5,8 +5,11 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Final
 
 from engine.clock import Clock
+
+_TOLERANCE: Final = 1e-6
 
 
 class Budget:
@@ -27,7 +30,7 @@ class Budget:
             now = self._clock.monotonic()
             start = max(self._next, now - (self._burst - 1) * self._spacing)
             self._next = start + self._spacing
-            if start > now:
+            if start - now > _TOLERANCE:
                 await self._clock.sleep(start - now)
             yield
 

@@ -344,7 +344,12 @@ class Replay:
     async def _find(self, kind: str, api_version: str = "") -> ResourceType:
         if api_version:
             group, _, version = api_version.rpartition("/")
-            return await self._stack.admin.discovery.resource(group, version, kind)
+            try:
+                return await self._stack.admin.discovery.resource(group, version, kind)
+            except errors.NoKindMatch:
+                # Just defined, perhaps: discovery asks again only after a while.
+                await self._stack.admin.discovery.refresh()
+                return await self._stack.admin.discovery.resource(group, version, kind)
         await self._stack.admin.discovery.refresh()
         for res in self._stack.admin.discovery.resources():
             if res.kind == kind:
