@@ -43,8 +43,9 @@ class Palette:
 
     def style(self, role: Role, *, strong: bool = False, over: str = "") -> Style:
         """The style of a span; `over` is the background of a cursor's line."""
-        colour = self.roles[Role.TEXT] if over and role is Role.DIM and self.ansi else self.roles[role]
         reverse = over == "reverse"
+        # A reversed line in many colours is a patchwork: its glyph and its words say what the colours said.
+        colour = self.roles[Role.TEXT if reverse or (over and role is Role.DIM and self.ansi) else role]
         background = self.background if not over or reverse else over
         return Style(color=_rich(colour), bgcolor=_rich(background), bold=strong, reverse=reverse)
 

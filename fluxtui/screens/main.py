@@ -205,22 +205,23 @@ class MainScreen(Screen[None]):
         else:
             in_pane = self.focused is self.pane
             heights, pane_height = layout.narrow(total, len(self.panels), focused, pane_focused=in_pane)
+        moved = False
         for panel, height in zip(self.panels, heights, strict=True):
             panel.boxed = wide and height > 1
-            _set_height(panel, height)
+            moved |= _set_height(panel, height)
         self.pane.whole = self.has_class("-whole")
         self.pane.boxed = wide
         self.pane.display = wide or pane_height > 0 or self.pane.whole
-        if not wide and not self.pane.whole:
-            _set_height(self.pane, pane_height)
-        else:
-            _set_height(self.pane, total)
+        _set_height(self.pane, total if wide or self.pane.whole else pane_height)
+        if moved:
+            self.call_after_refresh(self._wait_for_ages)  # other rows are visible now
 
     def _need(self, panel: ListPanel) -> layout.Need:
+        rows = panel.line_count() or len(panel.empty_lines(self.size.width // 2 - 2)) or 1
         if not isinstance(panel, ResourceTable):
-            return layout.Need(max(1, panel.line_count()))
+            return layout.Need(rows)
         counts = panel.model.counts()
-        return layout.Need(max(1, panel.line_count()), sum(counts[state] for state in FAULTS))
+        return layout.Need(rows, sum(counts[state] for state in FAULTS))
 
     # --- selection and pane --------------------------------------------------------------------
 
@@ -387,6 +388,9 @@ class MainScreen(Screen[None]):
         self.panel.focus()
 
 
-def _set_height(widget: ListPanel | Pane, height: int) -> None:
-    if widget.styles.height is None or widget.styles.height.value != height:
-        widget.styles.height = height
+def _set_height(widget: ListPanel | Pane, height: int) -> bool:
+    """Set a height when it is another one; says whether it was."""
+    if widget.styles.height is not None and widget.styles.height.value == height:
+        return False
+    widget.styles.height = height
+    return True

@@ -107,10 +107,13 @@ def _to_panels(word: str, rest: str, known: Known) -> Iterator[Completion]:
 
 
 def _to_objects(text: str, known: Known) -> Iterator[Completion]:
+    found = []
     for ref in known.snapshot.resources:
         full = f"{ref.namespace}/{ref.name}" if ref.namespace else ref.name
         if ref.kind in VIEWS and text in full.lower():
-            yield Completion(full, ref.kind, ToObject(ref))
+            found.append((not ref.name.lower().startswith(text), full, ref))
+    for _, full, ref in sorted(found)[:LIMIT]:
+        yield Completion(full, ref.kind, ToObject(ref))
 
 
 def _to_commands(text: str, known: Known) -> Iterator[Completion]:

@@ -24,7 +24,7 @@ def help_lines(sections: Sequence[tuple[str, Sequence[Entry]]], cells: int) -> l
         for key, title, command, refusal in entries:
             role = Role.DIM if refusal else Role.TEXT
             start = (Span(f"  {pad(key, 10)}", Role.DIM if refusal else Role.ACCENT, strong=not refusal),)
-            middle = (Span(pad(title, 52), role), Span(f" {command}", Role.DIM))
+            middle = (Span(pad(title, min(52, cells - 34)), role), Span(f" {command}", Role.DIM))
             lines.append(fit((*start, *middle), cells))
         lines.append(())
     lines.append((Span("In lists", Role.ACCENT, strong=True),))

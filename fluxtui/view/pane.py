@@ -205,7 +205,9 @@ def _circumstances(subject: Subject, resource: Resource, cells: int) -> Iterator
         yield from _paragraph("  waits for", str(root), cells, Role.FAIL, 13)
     blocked = [ref for ref, cause in subject.snapshot.blocked.items() if cause == resource.ref]
     if blocked:
-        yield from _paragraph("  blocks", ", ".join(str(ref) for ref in sorted(blocked)), cells, Role.FAIL, 13)
+        yield from _paragraph(
+            "  blocks", ", ".join(f"{ref.namespace}/{ref.name}" for ref in sorted(blocked)), cells, Role.FAIL, 13
+        )
     if resource.parent is not None:
         yield from _paragraph("  applied by", str(resource.parent), cells, Role.DIM, 13)
 

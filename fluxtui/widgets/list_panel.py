@@ -13,7 +13,7 @@ from textual.geometry import Region
 from textual.message import Message
 
 from engine.api import Ref
-from fluxtui.view.text import Line, Role, Span
+from fluxtui.view.text import Line, Role, Span, plain, wrap
 from fluxtui.widgets.framed import Framed
 
 _KEPT = 512
@@ -73,6 +73,11 @@ class ListPanel(Framed):
     def empty_line(self) -> Line:
         """What is said when there is no line."""
         return ()
+
+    def empty_lines(self, cells: int) -> list[Line]:
+        """The same, wrapped: a sentence that is cut helps nobody."""
+        line = self.empty_line()
+        return [(Span(" "), Span(text, line[0].role)) for text in wrap(plain(line), cells - 2)] if line else []
 
     # --- cursor ------------------------------------------------------------------------------
 
@@ -146,23 +151,24 @@ class ListPanel(Framed):
         index = self.top + y
         count = self.line_count()
         if index >= count:
-            return self.painter.segments(self.empty_line() if y == 0 and not count else (), cells)
+            empty = () if count else self.empty_lines(cells)
+            return self.painter.segments(empty[y] if y < len(empty) else (), cells)
         if index != self.cursor:
             return self._plain(index, cells)
-        line = self.line_at(index, cells)
+        line = self.line_at(index, cells - 1)
         palette = self.painter.palette
         over = palette.cursor if self.has_focus else palette.cursor_blurred
-        bar = Span("▌" if self.has_focus else " ", Role.ACCENT, strong=True)
+        bar = Span("▌" if self.has_focus and over != "reverse" else " ", Role.ACCENT, strong=True)
         if line and line[0].text.strip():
             bar = line[0]
         return self.painter.segments((bar, *_without_first_cell(line)), cells, over)
 
     def _plain(self, index: int, cells: int) -> list[Segment]:
         """A line without the cursor; scrolling brings the same ones again and again."""
-        key = (self.look(index, cells), cells, self.painter)
+        key = (self.look(index, cells - 1), cells, self.painter)
         segments = self._lines.get(key)
         if segments is None:
-            segments = self._lines[key] = self.painter.segments(self.line_at(index, cells), cells)
+            segments = self._lines[key] = self.painter.segments(self.line_at(index, cells - 1), cells)
         return segments
 
     def on_click(self, event: object) -> None:

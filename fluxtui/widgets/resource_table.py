@@ -162,7 +162,7 @@ class ResourceTable(ListPanel):
     # --- drawing -----------------------------------------------------------------------------
 
     def _stale_columns(self) -> bool:
-        return self._columns is None or self._columns[0] != (self.body_width, self.model.shape)
+        return self._columns is None or self._columns[0] != (self.body_width - 1, self.model.shape)
 
     def columns(self, cells: int) -> Columns:
         """The widths of columns, shared out again when rows or the screen changed shape."""
