@@ -11,13 +11,16 @@ from engine.apply.changes import Change, ChangeSet
 from engine.apply.errors import ApplyError, HealthError
 from engine.apply.ssa import Kinds, ObjectApplier, Options, Plan
 from engine.apply.wait import HealthWait
-from engine.errors import EngineError
+from engine.clock import Clock
+from engine.errors import EngineError, NoKindMatch
 from engine.flux import order
-from engine.flux.inventory import ObjectRef
+from engine.flux.inventory import ObjectRef, ref_of
 from engine.kube.types import Object
 
 _STAGE_TIMEOUT: Final = 60.0
 _DEFINITION: Final = "CustomResourceDefinition"
+_SERVED_TRIES: Final = 40
+_SERVED_POLL: Final = 0.25
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,9 +43,18 @@ class StagedApplyError(ApplyError):
 class Stages:
     """Applies builds."""
 
-    def __init__(self, applier: ObjectApplier, health: HealthWait, kinds: Kinds, *, concurrent: int = 4) -> None:
+    def __init__(
+        self,
+        applier: ObjectApplier,
+        health: HealthWait,
+        kinds: Kinds,
+        *,
+        clock: Clock | None = None,
+        concurrent: int = 4,
+    ) -> None:
         self._applier = applier
         self._kinds = kinds
+        self._clock = clock or Clock()
         self._health = health
         self._concurrent = concurrent
 
@@ -69,9 +81,22 @@ class Stages:
         if stage.waits and not all(plan.proven for plan in plans):
             entries = [plan.entry for plan in plans]
             await self._health.until_current(entries, _STAGE_TIMEOUT, fail_fast=False, seen=seen)
-        if any(change.written and change.entry.ref.kind == _DEFINITION for change in changes):
-            await self._kinds.refresh()
+        written = {change.entry.ref for change in changes if change.written}
+        await self._served([obj for obj in members if obj["kind"] == _DEFINITION and ref_of(obj) in written])
         return changes
+
+    async def _served(self, definitions: Sequence[Object]) -> None:
+        """Wait until discovery lists the kinds just defined: it follows their establishment a moment later."""
+        wanted = [kind for definition in definitions for kind in _kinds_of(definition)]
+        for _ in range(_SERVED_TRIES if wanted else 0):
+            await self._kinds.refresh()
+            try:
+                for group, version, kind in wanted:
+                    await self._kinds.resource(group, version, kind)
+            except NoKindMatch:
+                await self._clock.sleep(_SERVED_POLL)
+            else:
+                return
 
     async def _plan(self, members: Sequence[Object], options: Options) -> list[Plan]:
         """Plan all objects of a stage, some at a time; the first failure in order is the one told."""
@@ -91,3 +116,11 @@ class Stages:
             if isinstance(result, EngineError):
                 raise result
         return [result for result in found if isinstance(result, Plan)]
+
+
+def _kinds_of(definition: Object) -> list[tuple[str, str, str]]:
+    """(group, version, kind) that a CustomResourceDefinition has served."""
+    spec = definition.get("spec") or {}
+    kind = str((spec.get("names") or {}).get("kind") or "")
+    versions = [item for item in spec.get("versions") or [] if item.get("served")]
+    return [(str(spec.get("group") or ""), str(item.get("name")), kind) for item in versions]

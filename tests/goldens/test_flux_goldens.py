@@ -82,3 +82,13 @@ async def test_it_ends_as_recorded(name: str, tmp_path: Path) -> None:
     async with stack(tmp_path, FLAGS.get(name, {})) as flux:
         differences = await Replay(recording, flux, allowed).play()
     assert not differences, "\n".join(differences)
+
+
+def test_every_recorded_scenario_is_replayed_or_named_with_what_it_waits_for() -> None:
+    need_shared(FOLDER)
+    assert len(NAMES) == 120
+    assert set(WAITING) <= set(NAMES)
+    elsewhere = [name for name in NAMES if name.partition("-")[0] in ELSEWHERE]
+    replayed = len(NAMES) - len(WAITING) - len(elsewhere)
+    assert replayed >= 90
+    assert not set(elsewhere) & set(WAITING)
