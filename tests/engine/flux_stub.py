@@ -1,4 +1,4 @@
-"""A stand-in for Flux's controllers: handles requests on GitRepositories and Kustomizations as they do (flux.md 1.1)."""
+"""A stand-in for Flux's controllers: handles requests on sources and Kustomizations as they do (flux.md 1.1)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The command line as real processes: exit codes, data on stdout, sentences on stderr, signals, and what is imported."""
+"""The command line as real processes: exit codes, data on stdout, sentences on stderr, signals, imports."""
 
 from __future__ import annotations
 
@@ -51,7 +51,8 @@ class Cluster:
             "HOME": home,
             "KUBECONFIG": str(self.folder / "kubeconfig"),
             "PYTHONPATH": str(ROOT),
-            "PYTHONWARNINGS": "error",
+            # What a TLS connection leaves for the garbage collector at the very end is asyncio's business.
+            "PYTHONWARNINGS": "error,ignore::ResourceWarning",
         }
 
     async def start(self, *args: str) -> asyncio.subprocess.Process:

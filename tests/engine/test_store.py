@@ -126,3 +126,14 @@ async def test_watchers_hear_every_change_of_their_object() -> None:
     end()
     found.put(resource("a"))
     assert [item.ref.name if item else None for item in heard] == ["a", None]
+
+
+async def test_a_comparison_older_than_what_was_applied_is_no_drift() -> None:
+    found = store()
+    found.put(resource("a"))
+    found.put_drift(ref("a"), drift("a", Verdict.DIFFERS))
+    assert found.resource(ref("a")).state is State.DRIFTED  # type: ignore[union-attr]
+    found.put(replace(resource("a"), revision="main@sha1:new"))
+    await asyncio.sleep(0.1)
+    assert found.snapshot.resources[ref("a")].state is State.READY
+    assert ref("a") not in found.snapshot.drift
