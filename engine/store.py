@@ -76,7 +76,10 @@ class Store:
     # --- what is written --------------------------------------------------------------------------------
 
     def put(self, resource: Resource) -> None:
-        """A Flux object was seen."""
+        """A Flux object was seen; what it applied anew makes an older comparison void."""
+        before = self._resources.get(resource.ref)
+        if before is not None and resource.ref in self._drift and _outcome(before) != _outcome(resource):
+            del self._drift[resource.ref]
         self._resources[resource.ref] = self._with_drift(resource)
         self._mark(resource.ref)
         self._tell(resource.ref, resource)
@@ -241,6 +244,10 @@ def _root(ref: Ref, resources: Mapping[Ref, Resource]) -> Ref | None:
 def _is_ready(ref: Ref, resources: Mapping[Ref, Resource]) -> bool:
     known = resources.get(ref)
     return known is not None and known.state in (State.READY, State.DRIFTED)
+
+
+def _outcome(resource: Resource) -> tuple[object, ...]:
+    return resource.revision, resource.inventory
 
 
 def _event_time(event: Event) -> tuple[float, str]:

@@ -188,13 +188,20 @@ class DriftMonitor:
 
     async def _compute(self, request: Request, obj: Object, *, confirm: bool) -> DriftReport:
         lock = self._locks.setdefault(request, asyncio.Lock())
+
+        def tell(report: DriftReport) -> None:
+            # What was compared while a reconcile was under way is true no more; its end queued the next comparison.
+            now = self._caches.kustomizations.get(request.namespace, request.name)
+            if _outcome(now) == _outcome(obj):
+                self._publish(report)
+
         async with lock:
             known = self._known.setdefault(request, {})
             artifact = _artifact(self._source(obj))
             report = await self._comparer.judge(
-                self._ref(request), obj, artifact, None, confirm=confirm, known=known, tell=self._publish
+                self._ref(request), obj, artifact, None, confirm=confirm, known=known, tell=tell
             )
-            self._publish(report)
+            tell(report)
             return report
 
     # --- telling ------------------------------------------------------------------------------------------
