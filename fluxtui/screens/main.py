@@ -25,7 +25,8 @@ from fluxtui.view.footer import Hint, footer_line, key_name
 from fluxtui.view.header import header_line
 from fluxtui.view.kinds import RESOURCE_PANELS, PanelId
 from fluxtui.view.nothing import connection_words
-from fluxtui.view.pane import Mode, Subject, query_for
+from fluxtui.view.overview import Subject
+from fluxtui.view.pane import Mode, query_for
 from fluxtui.view.panel import changed_since
 from fluxtui.view.states import FAULTS
 from fluxtui.view.text import Role, Span

@@ -7,24 +7,19 @@ the snapshot; the rest is in `answers` as it comes, and until then a line says t
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta, tzinfo
+from dataclasses import dataclass
 from enum import StrEnum
 from types import MappingProxyType
-from typing import Final, overload
+from typing import Final
 
 from engine.api import (
-    Answer,
     Describe,
     Drift,
-    DriftReport,
     Inventory,
     Logs,
     Manifest,
     Query,
     Ref,
-    Resource,
-    Snapshot,
     State,
     Trace,
     TraceStep,
@@ -36,14 +31,11 @@ from fluxtui.view.ages import age, spoken
 from fluxtui.view.clauses import clause
 from fluxtui.view.events import event_block
 from fluxtui.view.kinds import VIEWS
+from fluxtui.view.overview import Subject, headline, note, overview
 from fluxtui.view.rows import effective_state
 from fluxtui.view.states import LOOKS, glyph
 from fluxtui.view.text import Line, Role, Span, fit, pad, wrap
-
-_NEGATIVE: Final = ("Stalled", "Reconciling", "Failed", "Outdated", "Unavailable")
-"""Ends of condition types that are bad news when True."""
-_EVENTS_BELOW: Final = 5
-"""Events shown under an overview."""
+from fluxtui.view.yaml import YamlLines, section, yaml_line
 
 
 class Mode(StrEnum):
@@ -62,33 +54,6 @@ class Mode(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Subject:
-    """What is known of the selection."""
-
-    ref: Ref
-    resource: Resource | None
-    snapshot: Snapshot
-    now: datetime
-    answers: Mapping[type[Query], Answer] = field(default_factory=lambda: MappingProxyType({}))
-    zone: tzinfo | None = None
-    letters: bool = False
-
-    def answer(self, query: type[Query]) -> Answer | None:
-        """The newest answer to a question about this object."""
-        return self.answers.get(query)
-
-    @property
-    def report(self) -> DriftReport | None:
-        """The newer of what the snapshot has and what was answered."""
-        known = self.snapshot.drift.get(self.ref)
-        answer = self.answer(Drift)
-        asked = answer.value if answer is not None else None
-        if isinstance(asked, DriftReport) and (known is None or asked.computed >= known.computed):
-            return asked
-        return known
-
-
-@dataclass(frozen=True, slots=True)
 class Content:
     """The pane's lines with what its title says of them."""
 
@@ -97,50 +62,12 @@ class Content:
     right: str = ""
 
 
-class YamlLines(Sequence[Line]):
-    """YAML, coloured line by line when it is looked at: manifests may be long."""
-
-    def __init__(self, text: str) -> None:
-        self._texts = text.rstrip("\n").split("\n")
-
-    def __len__(self) -> int:
-        return len(self._texts)
-
-    @overload
-    def __getitem__(self, index: int) -> Line: ...
-    @overload
-    def __getitem__(self, index: slice) -> Sequence[Line]: ...
-    def __getitem__(self, index: int | slice) -> Line | Sequence[Line]:
-        if isinstance(index, slice):
-            return [yaml_line(text) for text in self._texts[index]]
-        return yaml_line(self._texts[index])
-
-
-def yaml_line(text: str) -> Line:
-    """One line of YAML: keys in the accent, the rest plain."""
-    stripped = text.lstrip(" -")
-    if stripped.startswith("#"):
-        return (Span(text, Role.DIM),)
-    key, colon, rest = text.partition(":")
-    if not colon or (rest and not rest.startswith(" ")) or " " in key.lstrip(" -"):
-        return (Span(text),)
-    return (Span(key, Role.ACCENT), Span(colon, Role.DIM), Span(rest))
-
-
-# --- shared pieces --------------------------------------------------------------------------------------
-
-
-def _note(text: str, cells: int, role: Role = Role.DIM) -> list[Line]:
-    """A sentence of ours, wrapped."""
-    return [(Span(piece, role),) for piece in wrap(text, cells)]
-
-
 def _waiting(subject: Subject, query: type[Query], what: str, cells: int) -> list[Line]:
     """Why there is no answer yet, or what went wrong."""
     answer = subject.answer(query)
     if answer is not None and answer.error is not None:
-        return _note(str(answer.error), cells, Role.WARN)
-    return _note(f"{what}…", cells)
+        return note(str(answer.error), cells, Role.WARN)
+    return note(f"{what}…", cells)
 
 
 def _text(subject: Subject, query: type[Query]) -> str | None:
@@ -148,118 +75,31 @@ def _text(subject: Subject, query: type[Query]) -> str | None:
     return answer.value if answer is not None and isinstance(answer.value, str) else None
 
 
-def _paragraph(label: str, text: str, cells: int, role: Role = Role.TEXT, column: int = 11) -> Iterator[Line]:
-    pieces = wrap(text, max(8, cells - column))
-    for n, piece in enumerate(pieces):
-        yield (Span(pad(label if n == 0 else "", column), Role.DIM), Span(piece, role))
-
-
 # --- modes ----------------------------------------------------------------------------------------------
-
-
-def _headline(subject: Subject, resource: Resource, cells: int) -> Iterator[Line]:
-    """State, since when, and the message in full."""
-    state = effective_state(resource, subject.snapshot)
-    look = LOOKS[state]
-    since = f" for {spoken(resource.since, subject.now)}" if resource.since else ""
-    mark = Span(f"{glyph(state, subject.letters)} {look.word}{since}", look.role, strong=True)
-    yield fit((mark, Span(f"  {resource.reason}" if resource.reason else "", Role.DIM)), cells)
-    for text in wrap(resource.message, cells - 2):
-        yield (Span("  " + text),)
-    yield from _circumstances(subject, resource, cells)
-
-
-def _overview(subject: Subject, cells: int, *, headline: bool = True) -> Iterator[Line]:
-    """State, message in full, facts, conditions, and the last events."""
-    resource = subject.resource
-    if resource is None:
-        yield from _note("This object is gone.", cells, Role.WARN)
-        return
-    if headline:
-        yield from _headline(subject, resource, cells)
-        yield ()
-    for label, text in VIEWS[resource.ref.kind].facts(resource) if resource.ref.kind in VIEWS else ():
-        if text:
-            yield from _paragraph(label, text, cells)
-    if resource.artifact is not None:
-        stored = f"{revisions.named(resource.artifact.revision)}  {resource.artifact.size:,} B"
-        yield from _paragraph("artifact", f"{stored}  {spoken(resource.artifact.updated, subject.now)} ago", cells)
-    if resource.interval:
-        yield from _paragraph(
-            "interval", spoken(subject.now - timedelta(seconds=resource.interval), subject.now), cells
-        )
-    yield from _conditions(resource, cells, subject.now)
-    yield from _last_events(subject, cells)
-
-
-def _circumstances(subject: Subject, resource: Resource, cells: int) -> Iterator[Line]:
-    """What a row cannot hold: who suspended it, what it waits for, who applied it."""
-    suspension = resource.suspension
-    if resource.suspended:
-        by = f" by {suspension.by}" if suspension.by else ""
-        when = f" {spoken(suspension.since, subject.now)} ago" if suspension.since else ""
-        why = f": {suspension.reason}" if suspension.reason else ""
-        yield from _paragraph("  suspended", f"{by.strip()}{when}{why}".strip() or "yes", cells, Role.SUSPENDED, 13)
-    root = subject.snapshot.blocked.get(resource.ref)
-    if root is not None:
-        yield from _paragraph("  waits for", str(root), cells, Role.FAIL, 13)
-    blocked = [ref for ref, cause in subject.snapshot.blocked.items() if cause == resource.ref]
-    if blocked:
-        yield from _paragraph(
-            "  blocks", ", ".join(f"{ref.namespace}/{ref.name}" for ref in sorted(blocked)), cells, Role.FAIL, 13
-        )
-    if resource.parent is not None:
-        yield from _paragraph("  applied by", str(resource.parent), cells, Role.DIM, 13)
-
-
-def _conditions(resource: Resource, cells: int, now: datetime) -> Iterator[Line]:
-    if not resource.conditions:
-        return
-    yield ()
-    yield (Span("Conditions", Role.ACCENT, strong=True),)
-    for condition in resource.conditions:
-        role = {"True": Role.OK, "False": Role.FAIL}.get(condition.status, Role.UNKNOWN)
-        if condition.type.endswith(_NEGATIVE):
-            role = Role.WARN
-        head = f"{condition.type}={condition.status} "
-        when = age(condition.transition, now)
-        yield fit((Span(head, role), Span(condition.reason), Span(f"  {when}", Role.DIM)), cells)
-        # The Ready condition's message stands at the top already.
-        for text in wrap(condition.message, cells - 2) if condition.message != resource.message else ():
-            yield (Span("  " + text, Role.DIM),)
-
-
-def _last_events(subject: Subject, cells: int) -> Iterator[Line]:
-    events = [event for event in subject.snapshot.events if event.ref == subject.ref][:_EVENTS_BELOW]
-    if events:
-        yield ()
-        yield (Span("Events", Role.ACCENT, strong=True),)
-    for event in events:
-        yield from event_block(event, cells, subject.zone)
 
 
 def _drift(subject: Subject, cells: int) -> Content:
     view = VIEWS.get(subject.ref.kind)
     report, resource = subject.report, subject.resource
     if resource is None or view is None or not view.drifts:
-        return Content("overview", list(_overview(subject, cells)))
+        return Content("overview", list(overview(subject, cells)))
     calm = effective_state(resource, subject.snapshot) in (State.DRIFTED, State.READY)
-    lines: list[Line] = [] if calm and report is not None else [*_headline(subject, resource, cells), ()]
+    lines: list[Line] = [] if calm and report is not None else [*headline(subject, resource, cells), ()]
     if report is None:
         lines += _waiting(subject, Drift, "comparing what runs with what its source says", cells)
-        return Content("drift", [*lines, (), *_overview(subject, cells, headline=False)])
+        return Content("drift", [*lines, (), *overview(subject, cells, with_headline=False)])
     lines += drift.report_lines(resource, report, cells, subject.now)
     if not report.drifted:
         if not report.problem:
-            lines += _note("        everything is as its source says", cells, Role.OK)
-        lines += [(), *_overview(subject, cells, headline=False)]
+            lines += note("        everything is as its source says", cells, Role.OK)
+        lines += [(), *overview(subject, cells, with_headline=False)]
     return Content(drift.title(report), lines, f"{spoken(report.computed, subject.now)} ago")
 
 
 def _describe(subject: Subject, cells: int) -> Content:
     text = _text(subject, Describe)
     if text is None:
-        return Content("describe", [*_overview(subject, cells), (), *_waiting(subject, Describe, "describing", cells)])
+        return Content("describe", [*overview(subject, cells), (), *_waiting(subject, Describe, "describing", cells)])
     return Content("describe", [yaml_line(piece) for line in text.split("\n") for piece in wrap(line, cells, "    ")])
 
 
@@ -270,30 +110,15 @@ def _yaml(subject: Subject, cells: int) -> Content:
     return Content("yaml", YamlLines(text))
 
 
-def section(text: str, *path: str) -> str:
-    """The part of a YAML text under a path of keys, with its keys kept; "" when there is none."""
-    lines = text.split("\n")
-    for depth, key in enumerate(path):
-        indent = " " * (2 * depth)
-        starts = [n for n, line in enumerate(lines) if line.startswith(f"{indent}{key}:")]
-        if not starts:
-            return ""
-        end = starts[0] + 1
-        while end < len(lines) and (lines[end].startswith((indent + " ", indent + "-")) or not lines[end].strip()):
-            end += 1
-        lines = lines[starts[0] : end] if depth == len(path) - 1 else lines[starts[0] + 1 : end]
-    return "\n".join(lines).rstrip()
-
-
 def _values(subject: Subject, cells: int) -> Content:
     if subject.ref.kind != "HelmRelease":
-        return Content("values", _note("Only Helm releases have values.", cells))
+        return Content("values", note("Only Helm releases have values.", cells))
     text = _text(subject, Manifest)
     if text is None:
         return Content("values", _waiting(subject, Manifest, "fetching", cells))
     parts = [section(text, "spec", "valuesFrom"), section(text, "spec", "values")]
     found = "\n".join(filter(None, parts))
-    return Content("values", YamlLines(found) if found else _note("This release sets no values of its own.", cells))
+    return Content("values", YamlLines(found) if found else note("This release sets no values of its own.", cells))
 
 
 def _tree(nodes: Sequence[TreeNode], letters: bool, prefix: str = "") -> Iterator[Line]:
@@ -328,7 +153,7 @@ def _inventory(subject: Subject, cells: int) -> Content:
         nodes = [_inventory_node(*entry) for entry in subject.resource.inventory]
     if not nodes:
         if answer is not None and answer.error is None:
-            return Content("inventory", _note("It manages nothing.", cells))
+            return Content("inventory", note("It manages nothing.", cells))
         return Content("inventory", _waiting(subject, Inventory, "fetching the inventory", cells))
     return Content("inventory", list(_tree(nodes, subject.letters)), f"{len(nodes)} objects")
 
@@ -336,7 +161,7 @@ def _inventory(subject: Subject, cells: int) -> Content:
 def _events(subject: Subject, cells: int) -> Content:
     events = [event for event in subject.snapshot.events if event.ref == subject.ref]
     lines = [line for event in events for line in event_block(event, cells, subject.zone)]
-    empty: list[Line] = _note("No events about this object in the last hour.", cells)
+    empty: list[Line] = note("No events about this object in the last hour.", cells)
     return Content("events", lines or empty, str(len(events)) if events else "")
 
 
@@ -357,7 +182,7 @@ def _history(subject: Subject, cells: int) -> Content:
                 cells,
             )
         )
-    return Content("history", lines or _note("Its controller keeps no history of it.", cells))
+    return Content("history", lines or note("Its controller keeps no history of it.", cells))
 
 
 def glyph_of(good: bool, letters: bool) -> str:
@@ -370,7 +195,7 @@ def _logs(subject: Subject, cells: int) -> Content:
     if answer is None or not isinstance(answer.value, tuple):
         return Content("logs", _waiting(subject, Logs, "reading the controller's log", cells))
     lines: list[Line] = [(Span(piece),) for text in answer.value for piece in wrap(str(text), cells, "  ")]
-    return Content("logs", lines or _note("The controller's log says nothing about it.", cells))
+    return Content("logs", lines or note("The controller's log says nothing about it.", cells))
 
 
 def _trace(subject: Subject, cells: int) -> Content:
@@ -401,7 +226,7 @@ def _used_by(subject: Subject, cells: int) -> Content:
         look = LOOKS[state]
         mark = Span(f"{glyph(state, subject.letters)} ", look.role, strong=True)
         lines.append(fit((mark, Span(str(ref)), Span(f"  {clause(resource.message)}", Role.DIM)), cells))
-    return Content("used by", lines or _note("Nothing depends on it.", cells), str(len(lines)) if lines else "")
+    return Content("used by", lines or note("Nothing depends on it.", cells), str(len(lines)) if lines else "")
 
 
 _MODES: Final[Mapping[Mode, Callable[[Subject, int], Content]]] = MappingProxyType(

@@ -11,7 +11,8 @@ from textual.binding import Binding, BindingType
 from textual.geometry import Region
 
 from engine.api import Answer, Query, Ref
-from fluxtui.view.pane import Content, Mode, Subject, brief, content, title_line
+from fluxtui.view.overview import Subject
+from fluxtui.view.pane import Content, Mode, brief, content, title_line
 from fluxtui.view.text import Line, Role, Span, fit, shift
 from fluxtui.widgets.framed import Framed
 

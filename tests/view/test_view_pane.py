@@ -23,8 +23,10 @@ from engine.api import (
 )
 from engine.errors import NotAllowed
 from fluxtui.view import drift
-from fluxtui.view.pane import Content, Mode, Subject, brief, content, query_for, section, title_line
+from fluxtui.view.overview import Subject
+from fluxtui.view.pane import Content, Mode, brief, content, query_for, title_line
 from fluxtui.view.text import line_width, plain
+from fluxtui.view.yaml import section
 from tests.tui import builders as b
 
 CHECKOUT = b.ref("Kustomization", "checkout")
