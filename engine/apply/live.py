@@ -23,6 +23,8 @@ from engine.kube.informer import Informer
 from engine.kube.types import Object, ResourceType
 
 OWNER_SELECTOR: Final = f"{KUSTOMIZE_GROUP}/name"
+_FINGERPRINT: Final = "fingerprint"
+"""Where a slim object keeps its own; no API object has such a field."""
 #: Told of the kind's resource, the old metadata object (None when it came) and the new one (None when it went).
 OnChange = Callable[[ResourceType, Object | None, Object | None], None]
 
@@ -42,7 +44,9 @@ class Watches:
         key = (res.group, res.kind)
         informer = self._informers.get(key)
         if informer is None:
-            informer = Informer(self._client, res, label_selector=OWNER_SELECTOR, metadata_only=True, clock=self._clock)
+            informer = Informer(
+                self._client, res, label_selector=OWNER_SELECTOR, metadata_only=True, transform=_slim, clock=self._clock
+            )
             self._informers[key] = informer
             informer.subscribe(lambda _kind, old, new: self._tell(res, old, new))
             self._tasks[key] = asyncio.create_task(informer.run(), name=f"watch of managed {res.plural}")
@@ -146,6 +150,9 @@ def fingerprint(obj: Object) -> bytes:
 
     Kinds without a generation change it with their resourceVersion.
     """
+    known = obj.get(_FINGERPRINT)
+    if isinstance(known, bytes):
+        return known
     metadata = obj.get("metadata") or {}
     owners = [
         (entry.get("manager"), entry.get("operation"), entry.get("time"), entry.get("fieldsV1"))
@@ -162,3 +169,9 @@ def fingerprint(obj: Object) -> bytes:
         owners,
     ]
     return hashlib.blake2b(orjson.dumps(parts, option=orjson.OPT_SORT_KEYS), digest_size=16).digest()
+
+
+def _slim(obj: Object) -> Object:
+    """What is kept of a watched object: managedFields are big, and only whether they changed is asked of them."""
+    metadata = {key: value for key, value in obj["metadata"].items() if key != "managedFields"}
+    return {**obj, "metadata": metadata, _FINGERPRINT: fingerprint(obj)}

@@ -19,7 +19,6 @@ from engine.kube.types import Object, ResourceType
 POLL: Final = 5.0
 _SWEEP: Final = 6
 """Every so many polls what is watched is read again too."""
-_PODS: Final = ResourceType("", "v1", "Pod", "pods", namespaced=True)
 _NOT_FOUND: Final = Status(State.NOT_FOUND)
 
 
