@@ -22,13 +22,13 @@ from engine.controllers.cluster import Fenced
 from engine.controllers.gitrepository import GitRepositoryReconciler
 from engine.controllers.kustomization import KustomizationReconciler, Settings
 from engine.controllers.kustomization_attempt import Steps
-from engine.controllers.kustomization_build import CONFIG_MAPS, SECRETS
 from engine.controllers.kustomization_triggers import Triggers
 from engine.flux import kinds
 from engine.kit import Kit, Pods
 from engine.kube.events import EventRecorder
 from engine.kube.informer import Informer
 from engine.kube.leases import Holder, LeaseGroup
+from engine.kube.resources import CONFIG_MAPS, SECRETS
 from engine.model import line
 from engine.settings import EngineSettings, data_home
 from engine.snapshot import Controller as ControllerRow

@@ -10,8 +10,8 @@ from engine.apply.live import Proofs, Watches
 from engine.clock import Clock
 from engine.controllers.kustomization_build import Builder
 from engine.kube.client import Client
+from engine.kube.resources import PODS
 from engine.kube.types import Object
-from engine.logs import PODS
 from engine.reach import Reach
 from engine.source.fetch import RETRIES, fetch_artifact
 from engine.source.storage import Storage

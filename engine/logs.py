@@ -13,13 +13,12 @@ import orjson
 
 from engine import errors
 from engine.flux import kinds
-from engine.kube.types import ResourceType
+from engine.kube.resources import PODS
 from engine.model import Ref, Stance, line
 
 if TYPE_CHECKING:
     from engine.session import Session
 
-PODS: Final = ResourceType("", "v1", "Pod", "pods", namespaced=True)
 TAIL: Final = 2_000
 """Lines asked of each controller's pod."""
 KEPT: Final = 2_000

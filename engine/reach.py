@@ -16,11 +16,10 @@ from urllib.parse import urlsplit
 from engine import errors
 from engine.kube.client import Client
 from engine.kube.portforward import pod_get, service_get
-from engine.kube.types import Object, ResourceType
-from engine.logs import PODS
+from engine.kube.resources import PODS, SERVICES
+from engine.kube.types import Object
 from engine.source.fetch import loopback_download
 
-SERVICES: Final = ResourceType("", "v1", "Service", "services", namespaced=True)
 _SERVICE: Final = re.compile(r"(?P<name>[a-z0-9-]+)\.(?P<namespace>[a-z0-9-]+)(\.svc(\.[a-z0-9.-]+)?)?\.?")
 _LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 

@@ -15,14 +15,13 @@ from engine.flux import kinds
 from engine.flux.kinds import FluxKind
 from engine.kube.client import Client
 from engine.kube.informer import Informer, InformerStatus
+from engine.kube.resources import DEPLOYMENTS, EVENTS
 from engine.kube.types import Object, ResourceType
 from engine.model import line
 from engine.snapshot import Controller, KindState, KindStatus
 from engine.store import Store
 from engine.tasks import Supervisor
 
-EVENTS: Final = ResourceType("", "v1", "Event", "events", namespaced=True)
-DEPLOYMENTS: Final = ResourceType("apps", "v1", "Deployment", "deployments", namespaced=True)
 PART_OF_FLUX: Final = "app.kubernetes.io/part-of=flux"
 EVENT_KIND: Final = "Event"
 

@@ -11,11 +11,11 @@ from engine import errors
 from engine.controllers.cluster import Cluster
 from engine.controllers.source import FETCH_FAILED, SourceFailure, SourceStalled
 from engine.flux import duration
-from engine.kube.types import Object, ResourceType
+from engine.kube.resources import SECRETS
+from engine.kube.types import Object
 from engine.source import giturl
 from engine.source.giturl import Credentials, Reference, Remote
 
-SECRETS = ResourceType("", "v1", "Secret", "secrets", namespaced=True)
 DEFAULT_TIMEOUT = 60.0
 
 #: Fields that wait for their issue.

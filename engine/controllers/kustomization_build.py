@@ -17,6 +17,7 @@ from engine.apply.errors import ApplyError, words
 from engine.apply.normalize import normalize
 from engine.flux.inventory import ref_of
 from engine.flux.kinds import KUSTOMIZE_GROUP
+from engine.kube.resources import CONFIG_MAPS, SECRETS
 from engine.kube.types import Object, ResourceType
 from engine.worker import Pool
 
@@ -25,8 +26,6 @@ Fetch = Callable[[Mapping[str, Any]], Awaitable[Mapping[str, bytes]]]
 
 DEADLINE: Final = 60.0
 _KEPT: Final = 4_096
-CONFIG_MAPS: Final = ResourceType("", "v1", "ConfigMap", "configmaps", namespaced=True)
-SECRETS: Final = ResourceType("", "v1", "Secret", "secrets", namespaced=True)
 _DECRYPT: Final = f"{KUSTOMIZE_GROUP}/decrypt"
 
 

@@ -34,7 +34,7 @@ from engine.flux import crds, kinds
 from engine.kube.client import Client
 from engine.kube.config import ClusterConfig
 from engine.kube.informer import Informer
-from engine.kube.leases import LEASES
+from engine.kube.resources import LEASES
 from engine.kube.types import Object
 from engine.logs import to_file
 

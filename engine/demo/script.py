@@ -19,6 +19,7 @@ from engine.demo.repository import DemoRepository
 from engine.flux import conditions, kinds
 from engine.kube.client import Client
 from engine.kube.informer import Informer
+from engine.kube.resources import CONFIG_MAPS, DEPLOYMENTS, SECRETS
 from engine.kube.types import Object, PatchType, ResourceType
 from engine.project import SUSPENDED_AT, SUSPENDED_BY, SUSPENDED_REASON
 
@@ -30,9 +31,6 @@ PAUSE: Final = 20.0
 ANA: Final = "Ana Lima <ana@example.com>"
 JO: Final = "Jo Berg <jo@example.com>"
 
-DEPLOYMENTS: Final = ResourceType("apps", "v1", "Deployment", "deployments", namespaced=True)
-CONFIG_MAPS: Final = ResourceType("", "v1", "ConfigMap", "configmaps", namespaced=True)
-SECRETS: Final = ResourceType("", "v1", "Secret", "secrets", namespaced=True)
 NAMESPACE: Final = "flux-system"
 
 

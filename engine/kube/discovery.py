@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from engine import errors
 from engine.kube.bodies import decoded
 from engine.kube.request import Request
+from engine.kube.resources import CRDS
 from engine.kube.types import ResourceType
 from engine.kube.waiting import wait_for
 
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
     from engine.kube.client import Client
 
 AGGREGATED = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList,application/json"
-CRDS = ResourceType("apiextensions.k8s.io", "v1", "CustomResourceDefinition", "customresourcedefinitions", False)
 
 #: A kind that nobody serves is asked for again at most this often, in seconds.
 MISS_INTERVAL = 2.0

@@ -12,9 +12,8 @@ from typing import Any, Protocol, TypeVar
 
 from engine import errors
 from engine.clock import Clock
+from engine.kube.resources import EVENTS
 from engine.kube.types import Object, PatchType, ResourceType
-
-EVENTS = ResourceType("", "v1", "Event", "events", True)
 
 #: client-go's correlator: distinct messages of one reason before they are combined, and for how many seconds.
 SIMILAR, SIMILAR_SECONDS = 10, 600.0

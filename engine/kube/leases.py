@@ -18,9 +18,9 @@ from datetime import UTC, datetime
 from engine import errors
 from engine.clock import Clock
 from engine.kube.client import Client
-from engine.kube.types import Object, ResourceType
+from engine.kube.resources import LEASES
+from engine.kube.types import Object
 
-LEASES = ResourceType("coordination.k8s.io", "v1", "Lease", "leases", True)
 SUFFIX = "-leader-election"
 MANAGER = "fluxtui"
 

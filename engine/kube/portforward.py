@@ -18,10 +18,8 @@ from engine import errors
 from engine.kube.client import Client
 from engine.kube.mask import masked
 from engine.kube.request import Request
-from engine.kube.types import ResourceType
+from engine.kube.resources import PODS, SERVICES
 
-PODS = ResourceType("", "v1", "Pod", "pods", True)
-SERVICES = ResourceType("", "v1", "Service", "services", True)
 PROTOCOL = "v4.channel.k8s.io"
 _DATA, _ERROR = 0, 1
 MAX_HEAD = 64 * 1024

@@ -14,10 +14,10 @@ from engine.flux import kinds
 from engine.flux.kinds import FluxKind
 from engine.flux.revision import short
 from engine.kube.client import Client
+from engine.kube.resources import EVENTS
 from engine.kube.types import Object, ResourceType
 from engine.model import Event, Resource, State
 from engine.programs.common import Options, asynchronously, client, namespace, table
-from engine.watches import EVENTS
 
 
 @dataclass(frozen=True, slots=True)

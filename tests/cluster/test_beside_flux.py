@@ -12,7 +12,7 @@ from engine.demo.gitserver import GitServer
 from engine.demo.repository import DemoRepository
 from engine.kube.client import Client
 from engine.kube.config import load_config
-from engine.kube.leases import LEASES
+from engine.kube.resources import LEASES
 from engine.model import Stance, State
 from engine.snapshot import Progress
 from tests.cluster.conftest import Api, Opening, apply, eventually

@@ -16,7 +16,6 @@ from engine import errors
 from engine.clock import Clock
 from engine.controllers.base import Controller, Services
 from engine.controllers.cluster import Fenced, resource_of
-from engine.controllers.gitaccess import SECRETS
 from engine.controllers.gitrepository import GitRepositoryReconciler
 from engine.controllers.queue import RateLimiter
 from engine.demo.gitserver import GitServer
@@ -25,8 +24,9 @@ from engine.flux import conditions, crds
 from engine.flux.kinds import GIT_REPOSITORY
 from engine.kube.client import Client
 from engine.kube.config import ClusterConfig
-from engine.kube.events import EVENTS, EventRecorder
+from engine.kube.events import EventRecorder
 from engine.kube.informer import Informer
+from engine.kube.resources import EVENTS, SECRETS
 from engine.kube.types import PatchType, ResourceType
 from engine.source.git import Git
 from engine.source.server import ArtifactServer

@@ -15,9 +15,10 @@ from engine import errors
 from engine.embedded.server import EmbeddedServer
 from engine.kube.client import Client
 from engine.kube.config import ClusterConfig, Impersonation, UserConfig, load_config
-from engine.kube.events import EVENTS, EventRecorder
+from engine.kube.events import EventRecorder
 from engine.kube.informer import Informer
-from engine.kube.leases import LEASES, LeaseGroup, held_by
+from engine.kube.leases import LeaseGroup, held_by
+from engine.kube.resources import EVENTS, LEASES
 from engine.kube.types import Object, PatchType
 from tests.cluster.realcluster import RealCluster, assets
 from tests.kube.scripted import CONFIG_MAPS, until
