@@ -177,6 +177,7 @@ async def test_a_revision_that_names_no_commit_is_refused(on: Stage, revision: s
 
 
 async def test_what_cannot_be_reconciled_is_refused_in_words(on: Stage) -> None:
+    spec = {"providerRef": {"name": "x"}, "eventSources": [{"kind": "Kustomization", "name": "*"}]}
     await on.flux.apply(kinds.ALERT, "alerts", spec)
     session = await on.open()
     apps = ref(session, "Kustomization", "apps")
