@@ -19,6 +19,8 @@ from engine.apply.wait import HealthWait
 from engine.clock import Clock
 from engine.controllers.base import Controller, Services
 from engine.controllers.cluster import Fenced, resource_of
+from engine.controllers.drift import Caches, DriftMonitor
+from engine.controllers.drift import Settings as DriftSettings
 from engine.controllers.gitrepository import GitRepositoryReconciler
 from engine.controllers.kustomization import KustomizationReconciler, Settings
 from engine.controllers.kustomization_attempt import Steps
@@ -91,6 +93,7 @@ class Stack:
         self.kustomizations: Informer
         self.sources: Informer
         self.recorders: list[EventRecorder] = []
+        self.drift: DriftMonitor
 
     async def start_flux(self) -> None:
         """Start both controllers."""
@@ -153,6 +156,10 @@ class Stack:
         for kind, informer in watched.items():
             triggers.watch_config(kind, informer)
         await self.sources.synced()
+        caches = Caches(self.kustomizations, {"GitRepository": self.sources}, watches)
+        self.drift = DriftMonitor(
+            client, caches, builder, client.discovery, clock=clock, settings=DriftSettings(cluster="recorded")
+        )
         group.start(controller.run())
 
     async def stop_flux(self) -> None:
