@@ -15,13 +15,12 @@ from engine.flux import conditions
 from engine.kube.types import Object, PatchType, ResourceType
 from tests.goldens import recording
 from tests.goldens.recording import Recording
-from tests.goldens.stack import FLUX, SPEED, Stack
+from tests.goldens.stack import FLUX, NAMESPACES, Stack
 from tests.source.repo import Repo
 
-PATIENCE = 25.0
+PATIENCE = 60.0
 QUIET = 0.35
 CLOSED = "127.0.0.1:1"
-NAMESPACES = ResourceType("", "v1", "Namespace", "namespaces", False)
 
 
 @dataclass
@@ -35,8 +34,6 @@ class Allowed:
     paths: tuple[str, ...] = ()
     """Ends of paths that are not compared."""
     reason: str = ""
-    last_step: int = 99
-    """Steps after this one need what waits for its issue."""
 
 
 @dataclass
@@ -80,9 +77,8 @@ class Replay:
             body = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}}
             await self._stack.admin.create(NAMESPACES, body, manager="user")
         for step in self._recording.steps:
-            if step["step"] > self._allowed.last_step:
-                break
             await self._step(step)
+        await self._stack.clear(self._recording.namespaces)
         return self.differences.found
 
     async def _step(self, step: Mapping[str, Any]) -> None:
@@ -94,7 +90,7 @@ class Replay:
             await self._do(action)
         await self._until(step.get("until") or [], started)
         if step.get("sleep"):
-            await asyncio.sleep(float(str(step["sleep"]).removesuffix("s")) / SPEED)
+            await asyncio.sleep(float(str(step["sleep"]).removesuffix("s")) / self._stack.speed)
         await self._quiet()
         where = f"step {step['step']}"
         await self._compare_flux(where, after)
@@ -182,7 +178,7 @@ class Replay:
         if isinstance(wait, list):
             await self._until(wait, {})
         else:
-            await asyncio.sleep(float(str(wait).removesuffix("s")) / SPEED)
+            await asyncio.sleep(float(str(wait).removesuffix("s")) / self._stack.speed)
 
     async def _expect(self, action: Mapping[str, Any], work: Any) -> None:
         try:

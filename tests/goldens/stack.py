@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncIterator, Iterable, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Self
@@ -51,6 +51,7 @@ CRDS = ResourceType("apiextensions.k8s.io", "v1", "CustomResourceDefinition", "c
 CONFIG_MAPS = ResourceType("", "v1", "ConfigMap", "configmaps", True)
 SECRETS = ResourceType("", "v1", "Secret", "secrets", True)
 EVENTS = ResourceType("", "v1", "Event", "events", True)
+NAMESPACES = ResourceType("", "v1", "Namespace", "namespaces", False)
 PODS = ResourceType("", "v1", "Pod", "pods", True)
 KUSTOMIZATIONS = resource_of(kinds.KUSTOMIZATION)
 REPOSITORIES = resource_of(kinds.GIT_REPOSITORY)
@@ -81,10 +82,13 @@ class FastClock(Clock):
 class Stack:
     """A cluster with Flux in it, as far as this engine is Flux."""
 
-    def __init__(self, admin: Client, git_server: GitServer, folder: Path, flags: Mapping[str, Any]) -> None:
+    def __init__(
+        self, admin: Client, git_server: GitServer, folder: Path, flags: Mapping[str, Any], speed: float
+    ) -> None:
         self.admin = admin
         self.git_server = git_server
-        self.clock = FastClock()
+        self.clock = FastClock(speed)
+        self.speed = speed
         self.storage = Storage(folder / "storage", clock=Clock())
         self.flags = flags
         self._folder = folder
@@ -200,6 +204,21 @@ class Stack:
         await asyncio.gather(*self._kubelets, return_exceptions=True)
         await self.stop_flux()
 
+    async def clear(self, namespaces: Iterable[str]) -> None:
+        """Leave nothing that the next scenario's controllers would take up."""
+        await self.stop_flux()
+        free = {"metadata": {"finalizers": None}}
+        for namespace in namespaces:
+            for res in FLUX.values():
+                async for page in self.admin.list(res, namespace):
+                    for obj in page.items:
+                        with suppress(errors.NotFound):
+                            name = obj["metadata"]["name"]
+                            await self.admin.delete(res, namespace, name)
+                            await self.admin.patch(res, namespace, name, free, type=PatchType.MERGE, manager="test")
+            with suppress(errors.NotFound):
+                await self.admin.delete(NAMESPACES, "", namespace)
+
     async def events(self, namespace: str) -> list[Object]:
         """All events of a namespace."""
         for recorder in self.recorders:
@@ -226,23 +245,42 @@ class _Tasks:
 
 
 @asynccontextmanager
-async def stack(folder: Path, flags: Mapping[str, Any]) -> AsyncIterator[Stack]:
-    """Start everything; Pods stay Pending until a fake kubelet is asked for, as in the recordings."""
-    async with AsyncExitStack() as exits:
-        api = EmbeddedServer(simulate=False)
-        await api.start()
-        exits.push_async_callback(api.stop)
+async def embedded() -> AsyncIterator[ClusterConfig]:
+    """An embedded API server with everything of a cluster but a kubelet: as in the recordings Pods stay Pending."""
+    async with EmbeddedServer(simulate=False) as api:
         cluster = Cluster(api.facade(CONTROLLER_MANAGER), api.facade(KUBELET), api.facade(SCHEDULER), Clock())
         loop = Loop(cluster, [simulator(cluster) for simulator in SIMULATORS if simulator is not PodSimulator])
         loop.start()
-        exits.callback(loop.stop)
+        try:
+            yield ClusterConfig.for_server(api.url, token=api.token)
+        finally:
+            loop.stop()
+
+
+@asynccontextmanager
+async def stack(
+    folder: Path, flags: Mapping[str, Any], config: ClusterConfig, speed: float = SPEED
+) -> AsyncIterator[Stack]:
+    """Flux's kinds, a git server and both controllers on an API server."""
+    async with AsyncExitStack() as exits:
         git_server = GitServer(folder / "served")
         await git_server.start()
         exits.push_async_callback(git_server.stop)
-        admin = await exits.enter_async_context(Client(ClusterConfig.for_server(api.url, token=api.token)))
+        admin = await exits.enter_async_context(Client(config))
         for crd in definitions():
             await admin.apply(CRDS, dict(crd), manager="user")
-        made = Stack(admin, git_server, folder, flags)
+        await _established(admin)
+        made = Stack(admin, git_server, folder, flags, speed)
         exits.push_async_callback(made.close)
         await made.start_flux()
         yield made
+
+
+async def _established(admin: Client) -> None:
+    """Wait until Flux's kinds are served."""
+    async with asyncio.timeout(30):
+        while True:
+            await admin.discovery.refresh()
+            if len([res for res in admin.discovery.resources() if res.group.endswith("toolkit.fluxcd.io")]) >= 14:
+                return
+            await asyncio.sleep(0.1)

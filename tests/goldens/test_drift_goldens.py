@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from engine.kube.config import ClusterConfig
 from engine.model import DriftReport, Verdict
 from tests.goldens.recording import Recording
 from tests.goldens.replay import Allowed, Replay
@@ -59,9 +60,9 @@ def changed(before: Mapping[str, Any], after: Mapping[str, Any]) -> set[str]:
 
 
 @pytest.mark.parametrize("name", EDITED)
-async def test_drift_is_what_the_reconcile_then_changed(name: str, tmp_path: Path) -> None:
+async def test_drift_is_what_the_reconcile_then_changed(name: str, api: ClusterConfig, tmp_path: Path) -> None:
     recording = Recording(need_shared(FOLDER) / name)
-    async with stack(tmp_path, {}) as flux:
+    async with stack(tmp_path, {}, api) as flux:
         replay = AskingFirst(recording, flux)
         differences = await replay.play()
     assert not differences, "\n".join(differences)
