@@ -148,8 +148,10 @@ def _rest(row: Row, columns: Columns, now: datetime, room: int) -> list[Span]:
     spans: list[Span] = []
     age_cells = columns.age if room >= columns.age + 1 else 0
     room -= age_cells + (1 if age_cells else 0)
-    if columns.revision and room >= columns.revision + _GAP + _MESSAGE_LEAST:
-        spans.append(Span(" " * _GAP + pad(row.revision, columns.revision), Role.DIM))
+    revision = row.revision
+    # Where nothing was ever applied, the message has the room: it says why.
+    if revision and columns.revision and room >= columns.revision + _GAP + _MESSAGE_LEAST:
+        spans.append(Span(" " * _GAP + pad(revision, columns.revision), Role.DIM))
         room -= columns.revision + _GAP
     if room > _GAP + 2:
         role = MESSAGE_ROLES[row.state]

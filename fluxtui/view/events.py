@@ -6,7 +6,8 @@ from datetime import datetime, tzinfo
 
 from engine.api import Event
 from fluxtui.view.clauses import clause
-from fluxtui.view.text import Line, Role, Span, fit, wrap
+from fluxtui.view.kinds import VIEWS
+from fluxtui.view.text import Line, Role, Span, fit, pad, wrap
 
 WARNING = "Warning"
 
@@ -16,23 +17,20 @@ def clock_time(time: datetime | None, zone: tzinfo | None) -> str:
     return time.astimezone(zone).strftime("%H:%M:%S") if time else " " * 8
 
 
-def object_words(event: Event) -> str:
-    """`Kustomization apps/cart`."""
-    return str(event.ref)
-
-
-def event_line(event: Event, cells: int, zone: tzinfo | None) -> Line:
-    """One line of the Events panel."""
+def event_line(event: Event, cells: int, zone: tzinfo | None, *, namespaced: bool = True) -> Line:
+    """One line of the Events panel; the kind as a short word, the namespace only where they differ."""
     warning = event.type == WARNING
     role = Role.WARN if warning else Role.DIM
     times = f" ×{event.count}" if event.count > 1 else ""
-    name = f"{event.ref.namespace}/{event.ref.name}" if event.ref.namespace else event.ref.name
+    ref = event.ref
+    name = f"{ref.namespace}/{ref.name}" if ref.namespace and namespaced else ref.name
+    kind = VIEWS[ref.kind].word if ref.kind in VIEWS else ref.kind
     return fit(
         (
             Span(" "),
             Span(clock_time(event.last, zone) + " ", Role.DIM),
             Span("W " if warning else "N ", role, strong=warning),
-            Span(event.ref.kind + " ", Role.DIM),
+            Span(pad(kind, 4) + " ", Role.DIM),
             Span(name),
             Span(times, Role.DIM),
             Span("  " + clause(event.message), role if warning else Role.TEXT),

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Final
 
 from engine.api import Effect, EngineError, RevisionChoice
 from fluxtui.view import revisions
 from fluxtui.view.ages import age
 from fluxtui.view.effect import counts
-from fluxtui.view.text import Line, Role, Span, fit, pad, pad_left, wrap
+from fluxtui.view.text import Line, Role, Span, fit, pad, pad_left, width, wrap
+
+_FIXED: Final = 2 + 20 + 7 + 14 + 2
+"""Cells of mark, revision, age and author, with their gaps."""
 
 
 def first_choice(choices: Sequence[RevisionChoice]) -> int:
@@ -19,21 +23,22 @@ def first_choice(choices: Sequence[RevisionChoice]) -> int:
 
 def choice_lines(choices: Sequence[RevisionChoice], cells: int, now: datetime) -> list[Line]:
     """Newest first; the current one and those that cannot be chosen are dim."""
+    extras = ["current" if choice.current else choice.why_not or choice.applied for choice in choices]
+    extra_cells = min(max(map(width, extras), default=0), cells // 3)
+    subject_cells = max(10, cells - _FIXED - extra_cells)
     lines: list[Line] = []
-    for choice in choices:
+    for choice, extra in zip(choices, extras, strict=True):
         dim = choice.current or bool(choice.why_not)
-        role = Role.DIM if dim else Role.TEXT
         mark = "●" if choice.current else "·" if choice.why_not else " "
-        extra = "current" if choice.current else choice.why_not or choice.applied
         lines.append(
             fit(
                 (
                     Span(f"{mark} ", Role.ACCENT),
                     Span(pad(revisions.named(choice.revision), 20), Role.DIM if dim else Role.ACCENT),
                     Span(pad_left(age(choice.time, now), 5) + "  ", Role.DIM),
-                    Span(pad(choice.subject, max(10, cells - 76)), role),
+                    Span(pad(choice.subject, subject_cells), Role.DIM if dim else Role.TEXT),
                     Span("  " + pad(choice.author, 12), Role.DIM),
-                    Span("  " + extra, Role.DIM),
+                    Span("  " + pad(extra, extra_cells), Role.DIM),
                 ),
                 cells,
             )

@@ -24,6 +24,7 @@ class EventsPanel(ListPanel):
         self.events: tuple[Event, ...] = ()
         self.filter: Filter = NOTHING
         self.namespace = ""
+        self._namespaced = True
         self.now = datetime.min
 
     def follow(self, snapshot: Snapshot, now: datetime) -> None:
@@ -45,6 +46,7 @@ class EventsPanel(ListPanel):
         if self.filter or self.namespace:
             events = tuple(event for event in events if self._shows(event))
         self.events = events
+        self._namespaced = len({event.ref.namespace for event in events}) > 1
         if anchor is not None:
             found = (n for n, event in enumerate(events) if event.uid == anchor.uid)
             self.cursor = next(found, min(self.cursor, max(0, len(events) - 1)))
@@ -64,11 +66,11 @@ class EventsPanel(ListPanel):
 
     def line_at(self, index: int, cells: int) -> Line:
         """One event."""
-        return event_line(self.events[index], cells, self.painter.zone)
+        return event_line(self.events[index], cells, self.painter.zone, namespaced=self._namespaced)
 
     def look(self, index: int, cells: int) -> Hashable:
         """Events never change."""
-        return self.events[index]
+        return self.events[index], self._namespaced
 
     def ref_at(self, index: int) -> Ref | None:
         """The object that the event is about."""
