@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any, Final
 
 from engine import errors, project
@@ -17,13 +18,15 @@ from engine.kube.client import Client
 from engine.kube.informer import Informer, InformerStatus
 from engine.kube.resources import DEPLOYMENTS, EVENTS
 from engine.kube.types import Object, ResourceType
-from engine.model import line
+from engine.model import Resource, Stance, State, line
 from engine.snapshot import Controller, KindState, KindStatus
 from engine.store import Store
 from engine.tasks import Supervisor
 
 PART_OF_FLUX: Final = "app.kubernetes.io/part-of=flux"
 EVENT_KIND: Final = "Event"
+_DRIVEN: Final = (kinds.GIT_REPOSITORY, kinds.KUSTOMIZATION)
+"""The kinds that this engine reconciles in the drive stance."""
 
 
 def without_managed_fields(obj: Object) -> Object:
@@ -99,13 +102,20 @@ class Watches:
     def _follow(self, kind: FluxKind, informer: Informer) -> None:
         def changed(_: str, old: Object | None, new: Object | None) -> None:
             if new is not None:
-                self._store.put(project.resource(self._cluster, new))
+                self._store.put(self._told(kind, project.resource(self._cluster, new)))
             elif old is not None:
                 self._store.remove(project.ref_of(self._cluster, old))
 
         informer.subscribe(changed)
         informer.on_status(lambda status: self._store.put_kind(kind_status(kind.group, kind.kind, kind.plural, status)))
         self._store.put_kind(kind_status(kind.group, kind.kind, kind.plural, informer.status))
+
+    def _told(self, kind: FluxKind, resource: Resource) -> Resource:
+        """Where we drive, nobody is going to reconcile the kinds that we do not: that is no waiting."""
+        waits = resource.state is State.UNKNOWN and not resource.conditions
+        if waits and self._store.snapshot.stance is Stance.DRIVE and kind not in _DRIVEN:
+            return replace(resource, message="not reconciled by this engine yet")
+        return resource
 
     # --- events -----------------------------------------------------------------------------------------
 
