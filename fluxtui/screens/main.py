@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from time import monotonic
 from typing import TYPE_CHECKING, ClassVar, cast
 
 from textual.app import ComposeResult
@@ -76,6 +77,7 @@ class MainScreen(Screen[None]):
         self._hinted: tuple[object, ...] = ()
         self._question: tuple[tuple[object, ...], Question] | None = None
         self._rest: Timer | None = None
+        self._rest_until = 0.0
         self._ages: tuple[datetime, Timer] | None = None
         self._silence: Timer | None = None
 
@@ -296,9 +298,16 @@ class MainScreen(Screen[None]):
             self.pane.answers = {}
         self.pane.show(self._subject(), keep_place=not moved)
         if moved or asked_again:
-            if self._rest is not None:
-                self._rest.stop()
-            self._rest = self.set_timer(_REST, self._ask)
+            self._rest_until = monotonic() + _REST
+            if self._rest is None:
+                self._rest = self.set_timer(_REST, self._rested)
+
+    def _rested(self) -> None:
+        """Ask, unless the cursor moved meanwhile: one timer for a whole run of keys."""
+        left = self._rest_until - monotonic()
+        self._rest = self.set_timer(left, self._rested) if left > 0 else None
+        if self._rest is None:
+            self._ask()
 
     def _ask(self) -> None:
         """Ask for what the pane's mode needs; what was asked before about something else is dropped."""

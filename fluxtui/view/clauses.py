@@ -63,6 +63,10 @@ RULES: Final[tuple[Rule, ...]] = (
         r"release {v}, {tests}",
     ),
     _rule(r"Reconciliation finished in (?P<d>[^,\s]+), .*", r"finished in {d}"),
+    _rule(r"stored artifact for commit '(?P<subject>.+)'$", "stored: {subject}"),
+    _rule(r"no changes since last reconciliation: .*", "no change"),
+    _rule(r"artifact up-to-date with remote revision: .*", "no change"),
+    _rule(r"Health check passed in (?P<d>\S+)$", "healthy after {d}"),
     # progress
     _rule(r"Reconciliation in progress$", "reconciling"),
     _rule(r"Fetching manifests for revision .*", "fetching"),
@@ -72,6 +76,7 @@ RULES: Final[tuple[Rule, ...]] = (
     _rule(r"building artifact: new (?:upstream )?revision .*", "storing a new revision"),
     _rule(r"Running '(?P<action>\w+)' action with timeout of .*", r"{action} running"),
     # waiting for others
+    _rule(r"Dependencies do not meet ready condition.*", "waits for its dependencies"),
     _rule(r"dependency '(?P<dep>[^']+)' (?:is not ready|revision is not up to date).*", r"waits for {dep}"),
     _rule(
         r"(?:unable to get )?'?(?:dependency )?'?(?P<dep>[^'\s]+)' (?:dependency: )?.*not found$",
