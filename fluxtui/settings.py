@@ -40,6 +40,13 @@ class Settings:
 DEFAULTS: Final = Settings()
 
 
+def wants_mouse(settings: Settings, environ: Mapping[str, str] = os.environ) -> bool:
+    """Whether the terminal's mouse is taken: over SSH every move would be traffic."""
+    if settings.mouse == "auto":
+        return not ({"SSH_CONNECTION", "SSH_TTY"} & environ.keys())
+    return settings.mouse == "on"
+
+
 def config_path(environ: Mapping[str, str] = os.environ) -> Path:
     """Where the file is."""
     base = environ.get("XDG_CONFIG_HOME") or str(Path.home() / ".config")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,7 @@ import pytest
 from engine.api import Answer, Manifest, Outcome, Reconcile
 from fluxtui.bridge import Bridge
 from fluxtui.messages import Delivered, SnapshotReady
-from fluxtui.settings import DEFAULTS, check_keys, load, parse
+from fluxtui.settings import DEFAULTS, check_keys, load, parse, wants_mouse
 from fluxtui.theme import ThemeError, palette, read, shipped
 from fluxtui.view.text import Role
 from tests.tui import builders as b
@@ -63,6 +64,19 @@ def test_a_file_that_is_no_toml_never_stops_the_console(tmp_path: Path) -> None:
 def test_remapping_an_unknown_command_is_told() -> None:
     settings, _ = parse({"keys": {"zzz": "x"}}, "f")
     assert check_keys(settings, ("reconcile",)) == ("keys.zzz: no such command",)
+
+
+@pytest.mark.parametrize(
+    ("mouse", "environ", "wanted"),
+    [
+        ("auto", {}, True),
+        ("auto", {"SSH_CONNECTION": "a"}, False),
+        ("on", {"SSH_CONNECTION": "a"}, True),
+        ("off", {}, False),
+    ],
+)
+def test_the_mouse_is_off_over_ssh_unless_asked_for(mouse: str, environ: dict[str, str], wanted: bool) -> None:
+    assert wants_mouse(replace(DEFAULTS, mouse=mouse), environ) is wanted
 
 
 # --- themes ---------------------------------------------------------------------------------------------------
