@@ -43,6 +43,8 @@ def parser() -> argparse.ArgumentParser:
         _act(commands, verb)
     _rollback(commands)
     _diff(commands)
+    _build(commands)
+    _kustomize(commands)
     _engine(commands)
     _demo(commands)
     _apiserver(commands)
@@ -63,9 +65,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         if program == "console":
             return _console(options)
-        from engine import api
+        from engine.programs import run
 
-        return api.run(program, options)
+        return run(program, options)
     except EngineError as error:
         sys.stderr.write(f"✗ {error}\n")
         return FAILED
@@ -163,7 +165,36 @@ def _diff(to: Any) -> None:
     diff = to.add_parser("diff", help="what the next reconcile of a Kustomization would change (exit 1: something)")
     diff.set_defaults(program="diff")
     diff.add_argument("what", nargs="+", metavar="KIND NAME", action=_KindAndName, help="kustomization NAME")
+    diff.add_argument("--path", metavar="DIR", help="build this directory instead of the artifact")
+    _build_flags(diff)
     _cluster_flags(diff, inherit=True)
+
+
+def _build(to: Any) -> None:
+    build = to.add_parser("build", help="the objects that a Kustomization makes of a local directory")
+    build.set_defaults(program="build")
+    build.add_argument("what", nargs="+", metavar="KIND NAME", action=_KindAndName, help="kustomization NAME")
+    build.add_argument("--path", metavar="DIR", help="the directory; default: the Kustomization's path, from here")
+    build.add_argument("--dry-run", action="store_true", help="ask no cluster: --kustomization-file is all there is")
+    _build_flags(build)
+    _cluster_flags(build, inherit=True)
+
+
+def _build_flags(to: argparse.ArgumentParser) -> None:
+    to.add_argument("--kustomization-file", metavar="FILE", help="the Kustomization, instead of the cluster's")
+    to.add_argument("--ignore-paths", metavar="PATTERNS", help="of .sourceignore, comma-separated")
+    to.add_argument("--strict-substitute", action="store_true", help="a variable without value is an error")
+
+
+def _kustomize(to: Any) -> None:
+    kustomize = to.add_parser("kustomize", help="what kubectl kustomize prints, without kubectl")
+    kustomize.set_defaults(program="kustomize")
+    kustomize.add_argument("dir", nargs="?", metavar="DIR", help="default: the working directory")
+    kustomize.add_argument("--load-restrictor", choices=("LoadRestrictionsRootOnly", "LoadRestrictionsNone"))
+    kustomize.add_argument("--reorder", choices=("legacy", "none"), help="default: legacy")
+    kustomize.add_argument("-o", "--output", metavar="FILE|DIR", help="write there; a directory gets a file an object")
+    kustomize.add_argument("--enable-helm", action="store_true", help="refused: charts are a HelmRelease's")
+    kustomize.add_argument("--batch", action="store_true", help="JSON lines in, JSON lines out: see docs")
 
 
 def _engine(to: Any) -> None:

@@ -89,37 +89,51 @@ class FieldPath:
         self._gvk = spec.gvk
         self._create = spec.create and make is not None
         self._make = make or dict
-        self._parts = [(part.removesuffix("[]"), part.endswith("[]")) for part in split_path(spec.path)]
+        parts = split_path(spec.path)
+        #: Name, whether a list is there, whether it is the last one.
+        self._parts = [
+            (part.removesuffix("[]"), part.endswith("[]"), position == len(parts))
+            for position, part in enumerate(parts, start=1)
+        ]
 
     def apply(self, obj: dict[str, Any], update: Setter) -> None:
         """Replace every value at this place by `update(value)`; a missing place is left alone unless `create`."""
-        if self._gvk.selects(gvk_of(obj)):
-            self._walk(obj, 0, update, obj)
+        if self.selects(gvk_of(obj)):
+            self.put(obj, update)
+
+    def selects(self, gvk: Gvk) -> bool:
+        """Whether the spec is for objects of this type."""
+        return self._gvk.selects(gvk)
+
+    def put(self, obj: dict[str, Any], update: Setter) -> None:
+        """The same for an object that is known to be selected."""
+        self._walk(obj, 0, update, obj)
 
     def _walk(self, node: Any, position: int, update: Setter, obj: dict[str, Any]) -> None:
-        if node is None:
-            return
-        if node.__class__ is list:
-            for item in node:
-                self._walk(item, position, update, obj)
-            return
         if node.__class__ is not dict:
-            raise self._misfit(node, obj)
-        name, is_list = self._parts[position]
+            if node.__class__ is list:
+                for item in node:
+                    self._walk(item, position, update, obj)
+            elif node is not None:
+                raise self._misfit(node, obj)
+            return
+        name, is_list, last = self._parts[position]
         if not name:
             raise BuildError(f"the path {self.path} has an empty part", field="fieldSpecs")
-        last = position == len(self._parts) - 1
-        create = self._create and not is_list
-        if name not in node:
-            if not create:
+        value = node.get(name)
+        if value is None:
+            create = self._create and not is_list
+            if name in node:
+                if create or is_list:
+                    value = node[name] = [] if is_list else self._make() if last else {}
+            elif create:
+                value = node[name] = self._make() if last else {}
+            else:
                 return
-            node[name] = self._make() if last else {}
-        elif node[name] is None and (create or is_list):
-            node[name] = [] if is_list else self._make() if last else {}
         if last:
-            node[name] = update(node[name])
+            node[name] = update(value)
         else:
-            self._walk(node[name], position + 1, update, obj)
+            self._walk(value, position + 1, update, obj)
 
     def _misfit(self, node: Any, obj: dict[str, Any]) -> BuildError:
         metadata = obj.get("metadata") or {}
@@ -130,7 +144,20 @@ class FieldPath:
         )
 
 
-def apply_all(specs: Iterable[FieldPath], obj: dict[str, Any], update: Setter) -> None:
-    """Every place in turn."""
-    for spec in specs:
-        spec.apply(obj, update)
+class FieldPaths:
+    """Several places; which of them an object's type has is found out once a type."""
+
+    __slots__ = ("_by_type", "_paths")
+
+    def __init__(self, paths: Iterable[FieldPath]) -> None:
+        self._paths = tuple(paths)
+        self._by_type: dict[Gvk, tuple[FieldPath, ...]] = {}
+
+    def apply(self, obj: dict[str, Any], update: Setter) -> None:
+        """Replace every value at every place, in the order of the places."""
+        gvk = gvk_of(obj)
+        selected = self._by_type.get(gvk)
+        if selected is None:
+            selected = self._by_type[gvk] = tuple(path for path in self._paths if path.selects(gvk))
+        for path in selected:
+            path.put(obj, update)

@@ -82,16 +82,26 @@ def _known(api_version: str, kind: str) -> tuple[Gvk, bool]:
 
 def gvk_of(obj: dict[str, Any]) -> Gvk:
     """The group, version and kind of an object."""
-    return _known(text(obj.get("apiVersion")), text(obj.get("kind")))[0]
+    return _type_of(obj)[0]
+
+
+def _type_of(obj: dict[str, Any]) -> tuple[Gvk, bool]:
+    api_version, kind = obj.get("apiVersion"), obj.get("kind")
+    if api_version.__class__ is str and kind.__class__ is str:
+        return _known(api_version, kind)
+    return _known(text(api_version), text(kind))
 
 
 def id_of(obj: dict[str, Any]) -> ResId:
     """The identity of an object as it stands."""
-    gvk, cluster = _known(text(obj.get("apiVersion")), text(obj.get("kind")))
+    gvk, cluster = _type_of(obj)
     metadata = obj.get("metadata")
-    if not isinstance(metadata, dict):
-        metadata = {}
-    return ResId(gvk, text(metadata.get("name")), text(metadata.get("namespace")), cluster)
+    if metadata.__class__ is not dict:
+        return ResId(gvk, "", "", cluster)
+    name, namespace = metadata.get("name"), metadata.get("namespace")
+    if name.__class__ is not str:
+        name = text(name)
+    return ResId(gvk, name, "" if namespace is None else text(namespace), cluster)
 
 
 def text(value: Any) -> str:

@@ -1,1 +1,16 @@
 """The command line's programs, one file each: `main(options) -> exit code`, data on stdout, narration on stderr."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from importlib import import_module
+from typing import Any
+
+
+def run(program: str, options: Mapping[str, Any]) -> int:
+    """Run one program and return its exit code; EngineError is for the caller.
+
+    Apart from `engine.api`, whose import a program that needs no cluster would pay for.
+    """
+    code: int = import_module(f"{__name__}.{program}").main(options)
+    return code

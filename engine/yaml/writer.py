@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
-from functools import cmp_to_key, lru_cache
+from functools import cache, cmp_to_key, lru_cache
 from typing import Any, Final
 
 from engine.yaml.resolve import Profile, reads_as_string
@@ -19,7 +19,9 @@ from engine.yaml.resolve import Profile, reads_as_string
 _SIMPLE: Final = re.compile(r"[A-Za-z0-9_./+$()^~;=<\\][A-Za-z0-9_./+$()^~;=<\\&*!|>'\"%@`,\[\]{}?-]*", re.ASCII)
 _INDICATOR_FIRST: Final = frozenset("#,[]{}&*!|>'\"%@`")
 #: Characters that go-yaml's emitter does not print as they are.
-_SPECIAL: Final = re.compile("[^\n\x20-\x7e\xa0-\ud7ff\ue000-\ufefe\uff00-\ufffd]")
+_SPECIAL_ASCII: Final = re.compile(r"[^\n\x20-\x7e]", re.ASCII)
+_MUST_ESCAPE_ASCII: Final = re.compile(r'["\\]|[^\x20-\x7e]', re.ASCII)
+_SPECIAL_CLASS: Final = "[^\n\x20-\x7e\xa0-\ud7ff\ue000-\ufefe\uff00-\ufffd]"
 _BREAKS: Final = "\r\n\x85\u2028\u2029"
 _BREAK_CLASS: Final = f"[{_BREAKS}]"
 _SPACE_BREAK: Final = re.compile(f" {_BREAK_CLASS}")
@@ -28,7 +30,6 @@ _ESCAPES: Final = {
     "\0": "\\0", "\a": "\\a", "\b": "\\b", "\t": "\\t", "\n": "\\n", "\v": "\\v", "\f": "\\f", "\r": "\\r",
     "\x1b": "\\e", '"': '\\"', "\\": "\\\\", "\x85": "\\N", "\u2028": "\\L", "\u2029": "\\P",
 }  # fmt: skip
-_MUST_ESCAPE: Final = re.compile('["\\\\\x85\u2028\u2029\n]|' + _SPECIAL.pattern)
 _LONGEST_SIMPLE_KEY: Final = 128
 _CACHEABLE: Final = 128
 #: A space further right than this may become a line break.
@@ -166,13 +167,33 @@ def _quote(text: str) -> str:
         return _double(text)
     if _SIMPLE.fullmatch(text) and not text.startswith(("---", "...")):
         return text
-    if _SPECIAL.search(text) or _SPACE_BREAK.search(text):
+    if _is_special(text) or _SPACE_BREAK.search(text):
         return _double(text)
     if _plain_allowed(text):
         return text
     if _BREAK_SPACE.search(text):
         return _double(text)
     return "'" + text.replace("'", "''") + "'"
+
+
+def _is_special(text: str) -> bool:
+    """Whether a character cannot be printed as it is."""
+    return (_SPECIAL_ASCII if text.isascii() else _special()).search(text) is not None
+
+
+@cache
+def _special() -> re.Pattern[str]:
+    """Compiled when first needed: it takes longer than to start all else that a build imports."""
+    return re.compile(_SPECIAL_CLASS)
+
+
+@cache
+def _must_escape() -> re.Pattern[str]:
+    return re.compile('["\\\\\x85\u2028\u2029\n]|' + _SPECIAL_CLASS)
+
+
+def _escaped(text: str) -> str:
+    return (_MUST_ESCAPE_ASCII if text.isascii() else _must_escape()).sub(_escape, text)
 
 
 def _plain_allowed(text: str) -> bool:
@@ -185,7 +206,7 @@ def _plain_allowed(text: str) -> bool:
 
 
 def _double(text: str) -> str:
-    return f'"{_MUST_ESCAPE.sub(_escape, text)}"'
+    return f'"{_escaped(text)}"'
 
 
 def _escape(match: re.Match[str]) -> str:
@@ -228,7 +249,7 @@ def _fold_double(text: str, pad: str, column: int) -> str:
     after_space = False
     for index, char in enumerate(text):
         if char != " ":
-            cell = _MUST_ESCAPE.sub(_escape, char)
+            cell = _escaped(char)
             out.append(cell)
             column += len(cell)
             after_space = False
@@ -247,7 +268,7 @@ def _fold_double(text: str, pad: str, column: int) -> str:
 
 def _block(text: str, pad: str, column: int) -> str:
     """A literal block, or double quotes where a block cannot hold the text."""
-    if text[-1] == " " or _SPECIAL.search(text) or _SPACE_BREAK.search(text):
+    if text[-1] == " " or _is_special(text) or _SPACE_BREAK.search(text):
         return _fold(text, '"', pad, column)
     head = "|2" if text[0] in " \n" else "|"
     if not text.endswith("\n"):

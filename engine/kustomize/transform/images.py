@@ -59,8 +59,7 @@ class SetImage:
         for resource in resources:
             if resource.kind != CUSTOM_RESOURCE_DEFINITION:
                 self._search(resource.obj)
-                for path in self._paths:
-                    path.apply(resource.obj, self._updated)
+                self._paths.apply(resource.obj, self._updated)
 
     def _search(self, node: Any) -> None:
         if node.__class__ is dict:

@@ -24,8 +24,7 @@ class SetEntries:
         if not self._entries:
             return
         for resource in resources:
-            for path in self._paths:
-                path.apply(resource.obj, self._set)
+            self._paths.apply(resource.obj, self._set)
 
     def _set(self, value: Any) -> Any:
         if value is None:

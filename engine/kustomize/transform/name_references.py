@@ -74,7 +74,7 @@ class _Referrer:
             return self._scalar(value, target, role)
 
         try:
-            path.apply(self._resource.obj, set_name)
+            path.put(self._resource.obj, set_name)
         except BuildError as error:
             raise BuildError(
                 f"updating name reference in '{path.path}' field of '{self._id}': {error.problem}", fix=error.fix

@@ -8,7 +8,7 @@ from typing import Any, Final, NamedTuple
 
 from engine.kustomize.errors import BuildError
 from engine.kustomize.fieldpath import lookup, split_field_path
-from engine.kustomize.fieldspec import FieldPath, FieldSpec
+from engine.kustomize.fieldspec import FieldPath, FieldPaths, FieldSpec
 from engine.kustomize.ids import Gvk, ResId, split_api_version, text
 from engine.kustomize.resmap import ResMap
 from engine.kustomize.schemas import is_cluster_scoped
@@ -81,10 +81,9 @@ class Vars:
         if not self._vars:
             return
         values = {var.name: _value(var, resources) for var in self._vars.values()}
-        paths = [FieldPath(spec) for spec in specs]
+        paths = FieldPaths(FieldPath(spec) for spec in specs)
         for resource in resources:
-            for path in paths:
-                path.apply(resource.obj, lambda value: _expanded(value, values))
+            paths.apply(resource.obj, lambda value: _expanded(value, values))
 
 
 def _value(var: Var, resources: ResMap) -> Any:
