@@ -20,6 +20,7 @@ from tests.source.repo import Repo
 
 PATIENCE = 60.0
 QUIET = 0.35
+CONTROLLERS = ("source-controller", "kustomize-controller")
 CLOSED = "127.0.0.1:1"
 
 
@@ -265,7 +266,7 @@ class Replay:
     async def _compare_objects(self, where: str, after: Mapping[str, Any]) -> None:
         for entry in after.get("objects") or []:
             ref = entry["ref"]
-            live = await self._get(entry)
+            live = await self._gone(entry) if entry.get("absent") else await self._get(entry)
             what = f"{where}: {ref}"
             self.differences.compare(f"{what} absent", live is None, bool(entry.get("absent")))
             if live is None or entry.get("absent"):
@@ -300,6 +301,8 @@ class Replay:
         found: Counter[Any] = Counter()
         for namespace in self._recording.namespaces:
             for event in await self._stack.events(namespace):
+                if event.get("reportingComponent") not in CONTROLLERS:
+                    continue
                 found[recording.event(event, self._hosts)] += event["count"]
         return found
 
@@ -336,6 +339,15 @@ class Replay:
             return await self._stack.admin.get(await self._find(kind, version), namespace, name)
         except (errors.NotFound, errors.NoKindMatch):
             return None
+
+    async def _gone(self, entry: Mapping[str, Any]) -> Object | None:
+        """An object that is to be gone: what is deleted in the background takes its time."""
+        deadline = asyncio.get_running_loop().time() + PATIENCE
+        while (live := await self._get(entry)) is not None and asyncio.get_running_loop().time() < deadline:
+            if not live["metadata"].get("deletionTimestamp"):
+                break
+            await asyncio.sleep(0.1)
+        return live
 
     async def _find(self, kind: str, api_version: str = "") -> ResourceType:
         if api_version:
