@@ -7,6 +7,7 @@ panel and nothing more.
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any, Final
@@ -22,6 +23,8 @@ from engine.model import Resource, Stance, State, line
 from engine.snapshot import Controller, KindState, KindStatus
 from engine.store import Store
 from engine.tasks import Supervisor
+
+log = logging.getLogger(__name__)
 
 PART_OF_FLUX: Final = "app.kubernetes.io/part-of=flux"
 EVENT_KIND: Final = "Event"
@@ -96,7 +99,9 @@ class Watches:
     async def _served(self, kind: FluxKind) -> ResourceType:
         try:
             return await self._client.discovery.resource(kind.group, "", kind.kind)
-        except errors.NoKindMatch:
+        except errors.EngineError as error:
+            # Not served, not to be discovered by us, or lost this very moment: the list that follows says which.
+            log.info("the served version of %s is not known: %s", kind.kind, error)
             return ResourceType(kind.group, kind.version, kind.kind, kind.plural, namespaced=True)
 
     def _follow(self, kind: FluxKind, informer: Informer) -> None:
@@ -147,7 +152,7 @@ class Watches:
 
 def kind_status(group: str, kind: str, plural: str, status: InformerStatus) -> KindStatus:
     """A watch's state as the panels show it."""
-    verb = status.error.verb if isinstance(status.error, errors.NotAllowed) else ""
+    verb = (status.error.verb or "list") if isinstance(status.error, errors.NotAllowed) else ""
     return KindStatus(
         group, kind, plural, KindState(status.state), line(status.message), status.last_contact or status.since, verb
     )
