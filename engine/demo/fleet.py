@@ -99,7 +99,7 @@ def _infrastructure() -> Files:
             metadata:
               name: {name}
         """)
-        for name in (*ENVIRONMENTS, "ingress", "monitoring", "platform", "db")
+        for name in (*ENVIRONMENTS, "ingress", "monitoring", "db")
     )
     return {
         "infrastructure/namespaces/namespaces.yaml": namespaces,
@@ -116,7 +116,13 @@ def _infrastructure() -> Files:
             "ingress-nginx", "ingress", "registry.example/ingress-nginx:v1.99.0", fail="image-pull", deadline=2
         ),
         "infrastructure/ingress/service.yaml": _service("ingress-nginx", "ingress"),
-        # Somebody will edit these: drifted, and it stays so, because its source is a tag that does not move.
+        # Somebody will edit these: drifted, and it stays so, because nothing makes its Kustomization come again soon.
+        "infrastructure/platform/namespace.yaml": _text("""
+            apiVersion: v1
+            kind: Namespace
+            metadata:
+              name: platform
+        """),
         "infrastructure/platform/dashboard.yaml": _deployment(
             "dashboard", "platform", "ghcr.io/example/dashboard:2.1.0"
         ),
@@ -277,7 +283,8 @@ def _flux(git_url: str, apps: list[str]) -> Files:
         _kustomization("infrastructure", "./infrastructure/namespaces", wait=True),
         _kustomization("priorities", "./infrastructure/priorities"),
         _kustomization("releases", "./releases", after="infrastructure"),
-        _kustomization("platform", "./infrastructure/platform", source="platform", after="infrastructure", wait=True),
+        # A retry or a dependency would bring it back in half a minute, and its drift would be gone.
+        _kustomization("platform", "./infrastructure/platform", source="platform", interval="24h", wait=True),
         _kustomization("ingress", "./infrastructure/ingress", after="infrastructure", wait=True),
         # Blocked, and blocked by what is blocked: one line under its root.
         _kustomization("monitoring", "./infrastructure/monitoring", after="ingress", wait=True),
@@ -292,11 +299,8 @@ def _flux(git_url: str, apps: list[str]) -> Files:
     kustomizations.append(_kustomization("reports", "./reports", source="reports"))
     # Its source could be fetched once and then lost its credentials: stale source.
     kustomizations.append(_kustomization("archive", "./", source="archive"))
-    sources = [
-        _git_repository(name, f"{git_url}/{repository}.git", secret, tag) for name, repository, secret, tag in _SOURCES
-    ]
     return {
-        "clusters/demo/sources.yaml": "---\n".join(sources),
+        "clusters/demo/sources.yaml": "---\n".join(sources(git_url)),
         "clusters/demo/kustomizations.yaml": "---\n".join(kustomizations),
         "releases/releases.yaml": _releases(),
     }
@@ -307,6 +311,13 @@ _SOURCES: Final = (
     ("platform", "fleet", LOGIN, PLATFORM_TAG),
     ("archive", "archive", ARCHIVE_LOGIN, ""),
 )
+
+
+def sources(git_url: str) -> list[str]:
+    """The sources of the applications, the platform and the archive."""
+    return [
+        _git_repository(name, f"{git_url}/{repository}.git", secret, tag) for name, repository, secret, tag in _SOURCES
+    ]
 
 
 def git_repository(git_url: str) -> str:
@@ -337,7 +348,15 @@ def _git_repository(name: str, url: str, secret: str, tag: str = "") -> str:
     """)
 
 
-def _kustomization(name: str, path: str, *, source: str = "flux-system", after: str = "", wait: bool = False) -> str:
+def _kustomization(
+    name: str,
+    path: str,
+    *,
+    source: str = "flux-system",
+    after: str = "",
+    wait: bool = False,
+    interval: str = "",
+) -> str:
     lines = [
         "apiVersion: kustomize.toolkit.fluxcd.io/v1",
         "kind: Kustomization",
@@ -345,8 +364,8 @@ def _kustomization(name: str, path: str, *, source: str = "flux-system", after: 
         f"  name: {name}",
         "  namespace: flux-system",
         "spec:",
-        "  interval: 10m0s",
-        "  retryInterval: 30s",
+        f"  interval: {interval or '10m0s'}",
+        *(() if interval else ("  retryInterval: 30s",)),
         "  timeout: 5m0s",
         "  prune: true",
         f"  path: {path}",

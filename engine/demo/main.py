@@ -17,6 +17,7 @@ import signal
 import sys
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
 
@@ -70,6 +71,7 @@ class Backend:
 
     async def run(self) -> None:
         """Start, tell, and play until cancelled."""
+        started = self._clock.now()
         saved = self._load()
         git = GitServer(self.data / "git", self._clock, port=saved.git_port, token=saved.git_token)
         api = EmbeddedServer(self.data / "cluster", port=saved.api_port, token=saved.api_token, clock=self._clock)
@@ -86,20 +88,21 @@ class Backend:
             saved.git_url = git_url
             self._save(saved)
             print(orjson.dumps({"kubeconfig": str(self.kubeconfig), "git": git.url("fleet")}).decode(), flush=True)
-            await self._play(client, repository, saved)
+            await self._play(client, repository, saved, started)
 
-    async def _play(self, client: Client, repository: DemoRepository, saved: Saved) -> None:
+    async def _play(self, client: Client, repository: DemoRepository, saved: Saved, started: datetime) -> None:
         async with asyncio.TaskGroup() as group:
             watched = []
             for kind in (kinds.KUSTOMIZATION, kinds.GIT_REPOSITORY):
                 informer = Informer(client, await client.discovery.resource(kind.group, "", kind.kind))
                 group.create_task(informer.run())
                 watched.append(informer)
-            script = Script(client, repository, watched[0], watched[1], self._clock)
+            script = Script(client, repository, watched[0], watched[1], self._clock, started)
             if not saved.opened:
                 await script.opening()
                 saved.opened = True
                 self._save(saved)
+            await script.drift()
             if not self._calm:
                 await script.happenings()
 
@@ -134,7 +137,8 @@ class Backend:
         await _apply(client, _login(fleet.LOGIN, user, password))
         if not await _exists(client, fleet.ARCHIVE_LOGIN):
             await _apply(client, _login(fleet.ARCHIVE_LOGIN, user, password))
-        for text in (fleet.git_repository(git_url), fleet.root_kustomization()):
+        # The other sources too: so that what is built from them finds them, and nothing starts with a failure.
+        for text in (fleet.git_repository(git_url), *fleet.sources(git_url), fleet.root_kustomization()):
             await _apply(client, yaml.load(text))
         await _forget_dead_holders(client)
 

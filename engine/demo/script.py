@@ -9,10 +9,11 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
+from datetime import datetime
 from itertools import count, cycle
 from typing import Any, Final
 
-from engine import errors
+from engine import errors, project
 from engine.clock import Clock
 from engine.demo import fleet
 from engine.demo.repository import DemoRepository
@@ -43,20 +44,29 @@ class Script:
     kustomizations: Informer
     sources: Informer
     clock: Clock
+    started: datetime
+    """When this backend did."""
 
     # --- once, at the beginning ----------------------------------------------------------------------
 
     async def opening(self) -> None:
-        """The states that need somebody's hand: drifted, suspended with a reason, a source that lost its login."""
-        for scene in (self._drift, self._suspend, self._lose_credentials):
-            try:
-                await scene()
-            except errors.EngineError as error:
-                # A visitor may have deleted what the scene needs; the others still play.
-                log.warning("a scene of the demo was left out: %s", error)
+        """The states that need somebody's hand and stay: suspended with a reason, a source that lost its login."""
+        await self._play(self._suspend)
+        await self._play(self._lose_credentials)
+
+    async def drift(self) -> None:
+        """At every start: controllers that start correct all drift."""
+        await self._play(self._drift)
+
+    async def _play(self, scene: Callable[[], Awaitable[None]]) -> None:
+        try:
+            await scene()
+        except errors.EngineError as error:
+            # A visitor may have deleted what the scene needs; the others still play.
+            log.warning("a scene of the demo was left out: %s", error)
 
     async def _drift(self) -> None:
-        await self._until(self.kustomizations, "platform", conditions.is_ready)
+        await self._until(self.kustomizations, "platform", lambda obj: _reconciled_since(obj, self.started))
         await self._edit(DEPLOYMENTS, "platform", "dashboard", {"spec": {"replicas": 5}}, "kubectl-scale")
         debug = {"name": "main", "env": [{"name": "DEBUG", "value": "1"}]}
         container = {"spec": {"template": {"spec": {"containers": [debug]}}}}
@@ -149,3 +159,10 @@ class Script:
                 await changed.wait()
         finally:
             end()
+
+
+def _reconciled_since(obj: Object, when: datetime) -> bool:
+    """Whether it is Ready, and was reconciled after this time (which Flux's status tells in whole seconds)."""
+    history = (obj.get("status") or {}).get("history") or [{}]
+    last = project.time(history[0].get("lastReconciled"))
+    return conditions.is_ready(obj) and last is not None and last >= when.replace(microsecond=0)
