@@ -155,7 +155,11 @@ async def effect(query: api.Query, session: Session) -> AsyncIterator[api.Effect
     assert isinstance(query, api.EffectOf)
     assert session.world is not None
     act = ACTS[type(query.command)]
-    act.check(query.command, session.world)
+    try:
+        act.check(query.command, session.world)
+    except errors.Refused as refusal:
+        yield api.Effect(warnings=(str(refusal),), basis="nothing will be sent", complete=True)
+        return
     async for value in act.effect(query.command, session.world):
         if session.board is not None:
             session.board.shown(query.command, value)

