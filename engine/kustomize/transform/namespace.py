@@ -15,6 +15,7 @@ from engine.kustomize.resource import Object, Resource
 from engine.kustomize.transform.base import Config, parse_specs
 
 _BINDINGS: Final = frozenset(("RoleBinding", "ClusterRoleBinding"))
+_FROM_HELM: Final = "internal.config.kubernetes.io/helm-generated"
 _MODES: Final = ("defaultOnly", "allServiceAccounts", "none")
 
 
@@ -38,7 +39,7 @@ class SetNamespace:
         if not self._namespace:
             return
         for resource in resources:
-            if resource.metadata.get("annotations", {}).get("internal.config.kubernetes.io/helm-generated") != "true":
+            if resource.strings("annotations").get(_FROM_HELM) != "true":
                 resource.remember()
                 self.put(resource)
         counts = Counter(resource.id.key for resource in resources)
