@@ -10,13 +10,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from engine import errors
-from engine.api import RevisionChoice
 from engine.controllers import gitaccess
 from engine.controllers.source import SourceFailure, SourceStalled
 from engine.flux import revision as revisions
 from engine.kube.client import Client
 from engine.kube.types import Object
 from engine.model import line
+from engine.questions import RevisionChoice
 
 if TYPE_CHECKING:
     from engine.source.git import Git

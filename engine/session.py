@@ -12,7 +12,6 @@ from pathlib import Path
 from engine import errors, flags
 from engine.acts.base import World
 from engine.acts.board import Board
-from engine.api import Lend, LoginCommand
 from engine.clock import Clock
 from engine.controllers.base import Request
 from engine.controllers.drift import Caches, DriftMonitor
@@ -29,6 +28,7 @@ from engine.kube.exec import LoginRequest, LoginRunner
 from engine.kube.waiting import wait_for
 from engine.logs import Ring
 from engine.model import Ref, Stance, line
+from engine.questions import Lend, LoginCommand
 from engine.settings import Access, EngineSettings, data_home
 from engine.snapshot import Connection, Link, Problem
 from engine.store import Store

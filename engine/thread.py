@@ -11,10 +11,11 @@ from concurrent.futures import Future
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
-from engine import api, errors
+from engine import errors
 from engine.clock import Clock
 from engine.commands import Command, Outcome
 from engine.model import Ref, line
+from engine.questions import Answer, Lend, Query
 from engine.settings import EngineSettings
 from engine.snapshot import Connection, Link, Problem, Snapshot
 
@@ -98,7 +99,7 @@ class EngineThread:
         self._listeners.append(wake)
         return lambda: self._listeners.remove(wake) if wake in self._listeners else None
 
-    def ask(self, query: api.Query, answer: Callable[[api.Answer], None]) -> api.Asking:
+    def ask(self, query: Query, answer: Callable[[Answer], None]) -> _Asked:
         """Ask in the engine's loop; errors come as answers."""
         return _Asked(self._schedule(self._answer(query, answer)))
 
@@ -112,7 +113,7 @@ class EngineThread:
         """Carry out a command; without a connection it is refused at once."""
         self._schedule(self._submit(command, done))
 
-    def login(self, lend: api.Lend, done: Callable[[Outcome], None]) -> None:
+    def login(self, lend: Lend, done: Callable[[Outcome], None]) -> None:
         """Log in with the person's terminal; then everything is tried again."""
         self._schedule(self._login(lend, done))
 
@@ -145,7 +146,7 @@ class EngineThread:
         self._ready.set()
         await self._session.run()
 
-    async def _answer(self, query: api.Query, answer: Callable[[api.Answer], None]) -> None:
+    async def _answer(self, query: Query, answer: Callable[[Answer], None]) -> None:
         from engine.answers import answers
 
         session = self._session
@@ -155,17 +156,17 @@ class EngineThread:
             previous: object = None
             async for value in answers(query, session):
                 if previous is not None:
-                    answer(api.Answer(query, previous, partial=True))
+                    answer(Answer(query, previous, partial=True))
                 previous = value
-            answer(api.Answer(query, previous))
+            answer(Answer(query, previous))
         except errors.EngineError as error:
-            answer(api.Answer(query, error=error))
+            answer(Answer(query, error=error))
         except asyncio.CancelledError:
             raise
         except Exception as error:
             # A question must not bring the engine down; the log has the trace.
             log.exception("the question %r could not be answered", query)
-            answer(api.Answer(query, error=errors.EngineError(f"this could not be computed ({type(error).__name__})")))
+            answer(Answer(query, error=errors.EngineError(f"this could not be computed ({type(error).__name__})")))
 
     async def _submit(self, command: Command, done: Callable[[Outcome], None]) -> None:
         session = self._session
@@ -174,7 +175,7 @@ class EngineThread:
             return
         done(await session.board.submit(command))
 
-    async def _login(self, lend: api.Lend, done: Callable[[Outcome], None]) -> None:
+    async def _login(self, lend: Lend, done: Callable[[Outcome], None]) -> None:
         session = self._session
         if session is None:
             done(Outcome(accepted=False, message="the engine is not running"))
