@@ -29,6 +29,8 @@ HEALTH_LIMIT: Final = 300
 """Objects of an inventory whose health is read; the rest is listed without."""
 
 MASK: Final = "***"
+LAST_APPLIED: Final = "kubectl.kubernetes.io/last-applied-configuration"
+"""A whole copy of the object, secrets and all."""
 
 
 def answers(query: api.Query, session: Session) -> AsyncIterator[object]:
@@ -180,17 +182,25 @@ _ANSWERS: Final[dict[type[api.Query], Callable[[api.Query, Session], AsyncIterat
 
 
 def presentable(obj: Object) -> Object:
-    """An object without bookkeeping, and a Secret without its values."""
-    shown = {**obj, "metadata": {k: v for k, v in obj["metadata"].items() if k != "managedFields"}}
+    """An object without bookkeeping and without values that may be secret."""
+    metadata = {k: v for k, v in obj["metadata"].items() if k != "managedFields"}
+    annotations = {k: v for k, v in (metadata.get("annotations") or {}).items() if k != LAST_APPLIED}
+    if "annotations" in metadata:
+        metadata["annotations"] = annotations
+    shown = {**obj, "metadata": metadata}
     if obj.get("kind") == "Secret":
         for key in ("data", "stringData"):
-            if isinstance(shown.get(key), dict):
-                shown[key] = dict.fromkeys(shown[key], MASK)
-        annotations = shown["metadata"].get("annotations") or {}
-        applied = "kubectl.kubernetes.io/last-applied-configuration"
-        if applied in annotations:
-            shown["metadata"] = {**shown["metadata"], "annotations": {**annotations, applied: MASK}}
+            shown |= _masked(shown, key)
+    post_build = (obj.get("spec") or {}).get("postBuild")
+    if isinstance(post_build, dict):
+        shown["spec"] = {**obj["spec"], "postBuild": {**post_build, **_masked(post_build, "substitute")}}
     return shown
+
+
+def _masked(parent: Object, key: str) -> Object:
+    """The names of a map's entries, without their values."""
+    found = parent.get(key)
+    return {key: dict.fromkeys(found, MASK)} if isinstance(found, dict) else {}
 
 
 def _known(ref: Ref, session: Session) -> Resource:

@@ -5,7 +5,7 @@ Drift is what the next reconcile would change. The values are engine.model's; th
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
@@ -30,6 +30,8 @@ _MOST_FIELDS: Final = 3
 _MOST_PATHS: Final = 200
 """Paths told of one object."""
 _LAST_APPLIED: Final = "kubectl.kubernetes.io/last-applied-configuration"
+_GIVES_AWAY: Final = 4
+"""Characters of a value from a Secret that are looked for inside of others."""
 _ORDER: Final = (Verdict.DIFFERS, Verdict.MISSING, Verdict.TO_PRUNE, Verdict.NOT_COMPARED, Verdict.EXCLUDED)
 
 
@@ -39,6 +41,12 @@ class Rules:
 
     ignore: Sequence[ignore.Rule] = ()
     take_over: TakeOver = field(default_factory=TakeOver)
+    hidden: Collection[str] = field(default=(), repr=False)
+    """Values that came from Secrets by substitution."""
+
+    def hides(self, text: str) -> bool:
+        """Whether a rendered value gives one of them away; short ones count only when they are the whole of it."""
+        return any(value == text or (len(value) >= _GIVES_AWAY and value in text) for value in self.hidden)
 
 
 def local(desired: Object, live: Object | None, rules: Rules, schema: Schema | None = None) -> ObjectDrift:
@@ -175,17 +183,18 @@ def _judged(
     if not told:
         return _verdict(entry, Verdict.EQUAL, confirmed=confirmed)
     secret = entry.ref.kind == "Secret" and not entry.ref.group
-    drifts = tuple(_told(item, live, secret=secret) for item in told[:_MOST_PATHS])
+    drifts = tuple(_told(item, live, rules, secret=secret) for item in told[:_MOST_PATHS])
     more = len(told) - len(drifts)
     note = f"and {more} more paths" if more else ""
     return _verdict(entry, Verdict.DIFFERS, drifts, note=note, confirmed=confirmed)
 
 
-def _told(difference: Difference, live: Object, *, secret: bool) -> PathDrift:
+def _told(difference: Difference, live: Object, rules: Rules, *, secret: bool) -> PathDrift:
     hidden = secret and difference.path[0].name in ("data", "stringData")
     hidden = hidden or difference.path[-1].name == _LAST_APPLIED or (secret and len(difference.path) < 2)
     wanted, found = (
-        "" if side is None else _MASK if hidden else _shown(side) for side in (difference.wanted, difference.live)
+        "" if side is None else _MASK if hidden else _shown(side, rules)
+        for side in (difference.wanted, difference.live)
     )
     return _path_drift(difference.path, difference.change, wanted, found, writer_of(live, difference))
 
@@ -220,9 +229,9 @@ def writer_of(live: Object, difference: Difference) -> Writer | None:
     )
 
 
-def _shown(value: Any) -> str:
+def _shown(value: Any, rules: Rules) -> str:
     text = value if isinstance(value, str) else orjson.dumps(value, option=orjson.OPT_NON_STR_KEYS).decode()
-    return line(text, _SHOWN)
+    return _MASK if rules.hides(text) else line(text, _SHOWN)
 
 
 def _time(text: Any) -> datetime | None:

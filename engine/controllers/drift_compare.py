@@ -115,7 +115,7 @@ class Comparer:
         try:
             _refuse(obj, artifact, cross_namespace=self.settings.cross_namespace)
             desired = await self._builder.build(obj, artifact or {}, files=files, keep=files is None)
-            rules = drift.Rules(ignore.parse(spec.get("ignore") or []), self.settings.take_over)
+            rules = drift.Rules(ignore.parse(spec.get("ignore") or []), self.settings.take_over, desired.hidden)
         except errors.EngineError as error:
             problem = error.message if _NOT_COMPUTED in error.message else f"{_NOT_COMPUTED}{error.message}"
             if _REMOTE_BASE in problem and not self.settings.remote_bases:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final, Protocol
 
 import orjson
@@ -40,13 +40,15 @@ class Reader(Protocol):
 class Desired:
     """What a Kustomization wants: normalized objects with owner labels and common metadata; never to be changed.
 
-    `digest` is Flux's digest of the build; `key` says what it was built from.
+    `digest` is Flux's digest of the build; `key` says what it was built from; `hidden` are the values that came from
+    Secrets by substitution: they are never shown.
     """
 
     objects: Sequence[Object]
     digest: str
     revision: str
     key: bytes
+    hidden: frozenset[str] = field(default=frozenset(), repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +57,7 @@ class Variables:
 
     values: Mapping[str, str] | None
     error: str = ""
+    hidden: frozenset[str] = frozenset()
 
 
 class Builder:
@@ -97,6 +100,7 @@ class Builder:
             str(answer["digest"]),
             str(artifact.get("revision") or ""),
             key,
+            variables.hidden,
         )
         if keep:
             self._keep(own, desired)
@@ -130,6 +134,7 @@ class Builder:
         if not post_build:
             return Variables(None)
         found: dict[str, str] = {}
+        hidden: set[str] = set()
         namespace = str(obj["metadata"].get("namespace") or "")
         for reference in post_build.get("substituteFrom") or []:
             kind, name = str(reference.get("kind") or ""), str(reference.get("name") or "")
@@ -141,9 +146,11 @@ class Builder:
                 return Variables({}, f"substitute from '{kind}/{name}' error: {words(error)}")
             except errors.EngineError as error:
                 return Variables({}, f"substitute from '{kind}/{name}' error: {words(error)}")
-            found.update(_values(source, secret=kind == "Secret"))
+            values = _values(source, secret=kind == "Secret")
+            found.update(values)
+            hidden.update(value for value in values.values() if kind == "Secret" and value)
         found.update({str(key): _one_line(str(value)) for key, value in (post_build.get("substitute") or {}).items()})
-        return Variables(found)
+        return Variables(found, hidden=frozenset(hidden))
 
     def _keep(self, own: tuple[str, str], desired: Desired) -> None:
         self._kept.pop(own, None)
@@ -172,9 +179,9 @@ def refuse_encrypted(desired: Sequence[Object]) -> None:
 
 def _with_metadata(obj: Object, more: Mapping[str, Any]) -> Object:
     metadata = dict(obj.get("metadata") or {})
-    for field in ("labels", "annotations"):
-        if more.get(field):
-            metadata[field] = {**(metadata.get(field) or {}), **more[field]}
+    for part in ("labels", "annotations"):
+        if more.get(part):
+            metadata[part] = {**(metadata.get(part) or {}), **more[part]}
     return {**obj, "metadata": metadata}
 
 
