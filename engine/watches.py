@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
+from functools import partial
 from typing import Any, Final
 
 from engine import errors, project
@@ -30,6 +31,8 @@ PART_OF_FLUX: Final = "app.kubernetes.io/part-of=flux"
 EVENT_KIND: Final = "Event"
 _DRIVEN: Final = (kinds.GIT_REPOSITORY, kinds.KUSTOMIZATION)
 """The kinds that this engine reconciles in the drive stance."""
+_STATUS: Final = ("artifact", "inventory", "lastAppliedRevision")
+_IDENTITY: Final = ("name", "namespace", "uid", "resourceVersion", "generation")
 
 
 def without_managed_fields(obj: Object) -> Object:
@@ -59,6 +62,7 @@ class Watches:
                 await self._served(kind),
                 namespace=self._namespace,
                 transform=without_managed_fields,
+                keep=self._keeper(kind),
             )
             self.flux[kind] = informer
             self._follow(kind, informer)
@@ -70,7 +74,7 @@ class Watches:
         supervisor.start("watch kinds", self._client.discovery.watch_crds)
 
     def objects(self) -> Iterator[Object]:
-        """Every Flux object as last seen."""
+        """Every Flux object as it is remembered."""
         for informer in self.flux.values():
             yield from informer.objects()
 
@@ -93,6 +97,12 @@ class Watches:
         """Somebody logged in, or asks: end every pause."""
         for informer in (*self.flux.values(), self.deployments):
             informer.retry_now()
+
+    def _keeper(self, kind: FluxKind) -> Callable[[Object], Object] | None:
+        """What is remembered of a kind: the panels have their rows; drift and reconcilers need more."""
+        if self._store.snapshot.stance is Stance.DRIVE and kind in _DRIVEN:
+            return None
+        return partial(_essence, metadata=kind is kinds.KUSTOMIZATION)
 
     # --- Flux's kinds -----------------------------------------------------------------------------------
 
@@ -148,6 +158,18 @@ class Watches:
         found = tuple(sorted((_controller(obj) for obj in self.deployments.objects()), key=lambda c: c.name))
         version = next((_version(obj) for obj in self.deployments.objects() if _version(obj)), "")
         self._store.set(controllers=found, flux_version=version)
+
+
+def _essence(obj: Object, *, metadata: bool) -> Object:
+    """An object without what only its row shows; `metadata` whole, or cut to what identifies it."""
+    status = obj.get("status") or {}
+    return {
+        "apiVersion": obj.get("apiVersion"),
+        "kind": obj.get("kind"),
+        "metadata": obj["metadata"] if metadata else {k: v for k, v in obj["metadata"].items() if k in _IDENTITY},
+        "spec": obj.get("spec") or {},
+        "status": {key: status[key] for key in _STATUS if key in status},
+    }
 
 
 def kind_status(group: str, kind: str, plural: str, status: InformerStatus) -> KindStatus:

@@ -78,9 +78,25 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _console(options: dict[str, Any]) -> int:
-    from fluxtui.start import console
+    """The console; its first frame is out before its half a second of imports."""
+    terminal = sys.stdout if sys.stdout.isatty() and not options.get("headless") else None
+    if terminal and not options.get("demo"):
+        terminal.write(_FIRST_FRAME)
+        terminal.flush()
+    try:
+        from fluxtui.start import console
 
-    return console(options)
+        return console(options)
+    finally:
+        if terminal:
+            terminal.write(_MAIN_SCREEN)
+            terminal.flush()
+
+
+_FIRST_FRAME = "\x1b[?1049h\x1b[H\x1b[2J\x1b[?25l fluxtui  starting…"
+"""The alternate screen with the header's beginning."""
+_MAIN_SCREEN = "\x1b[?1049l\x1b[?25h"
+"""Back to the shell, also when it failed before the console could."""
 
 
 # --- flags ------------------------------------------------------------------------------------------------

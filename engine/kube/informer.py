@@ -72,8 +72,10 @@ class Informer:
         field_selector: str = "",
         metadata_only: bool = False,
         transform: Callable[[Object], Object] | None = None,
+        keep: Callable[[Object], Object] | None = None,
         clock: Clock | None = None,
     ) -> None:
+        """`transform` shapes what handlers see; `keep` what is remembered (name, uid and resourceVersion stay)."""
         self.res = res
         self._client = client
         self._clock = clock or client.clock
@@ -82,6 +84,7 @@ class Informer:
         self._field_selector = field_selector
         self._metadata_only = metadata_only
         self._transform = transform
+        self._keep = keep
         self._objects: dict[Key, Object] = {}
         self._handlers: list[Handler] = []
         self._on_status: list[Callable[[InformerStatus], None]] = []
@@ -236,6 +239,8 @@ class Informer:
         new = self._shaped(obj)
         self._objects[key] = new
         self._tell("modified" if old is not None else "added", old, new)
+        if self._keep is not None:
+            self._objects[key] = self._keep(new)
         return key
 
     def _remove(self, key: Key, last: Object) -> None:
