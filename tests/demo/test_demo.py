@@ -216,7 +216,7 @@ def test_size_makes_more_applications(tmp_path: Path) -> None:
     big = Newcomer(tmp_path)
     process = subprocess.Popen(big.argv("--headless", "--calm", "--size", "3"), env=big.env, stderr=subprocess.PIPE)
     try:
-        wait_for((big.data / "kubeconfig").is_file, "no kubeconfig", limit=60)
+        wait_for((big.data / "demo.json").is_file, "the backend does not stand", limit=60)
 
         def ready() -> bool:
             items = big.object("-n", "flux-system", "kustomizations")["items"]
