@@ -48,9 +48,9 @@ def resource(cluster: str, obj: Mapping[str, Any]) -> Resource:
     artifact = _artifact(_map(status, "artifact"))
     return Resource(
         ref=ref,
-        version=str(obj.get("apiVersion") or "").rpartition("/")[2],
-        uid=str(metadata.get("uid") or ""),
-        resource_version=str(metadata.get("resourceVersion") or ""),
+        version=line(str(obj.get("apiVersion") or "").rpartition("/")[2]),
+        uid=line(str(metadata.get("uid") or "")),
+        resource_version=line(str(metadata.get("resourceVersion") or "")),
         generation=_int(metadata.get("generation")),
         created=created,
         state=state,
@@ -92,10 +92,10 @@ def event(cluster: str, obj: Mapping[str, Any]) -> Event:
         or time(metadata.get("creationTimestamp"))
     )
     return Event(
-        uid=str(metadata.get("uid") or ""),
+        uid=line(str(metadata.get("uid") or "")),
         ref=Ref(
             cluster,
-            str(involved.get("apiVersion") or "").rpartition("/")[0],
+            line(str(involved.get("apiVersion") or "").rpartition("/")[0]),
             line(str(involved.get("kind") or "")),
             line(str(involved.get("namespace") or "")),
             line(str(involved.get("name") or "")),
@@ -115,7 +115,7 @@ def ref_of(cluster: str, obj: Mapping[str, Any]) -> Ref:
     metadata = _map(obj, "metadata")
     return Ref(
         cluster,
-        str(obj.get("apiVersion") or "").rpartition("/")[0],
+        line(str(obj.get("apiVersion") or "").rpartition("/")[0]),
         line(str(obj.get("kind") or "")),
         line(str(metadata.get("namespace") or "")),
         line(str(metadata.get("name") or "")),
