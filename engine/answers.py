@@ -10,14 +10,29 @@ import logging
 from collections.abc import AsyncIterator, Callable
 from typing import Any, Final
 
-from engine import api, errors, yaml
+from engine import errors, yaml
 from engine.acts.board import ACTS
 from engine.acts.rollback import unavailable
+from engine.controllerlog import controller_lines
 from engine.flux import inventory, kinds, kstatus
 from engine.flux import revision as revisions
 from engine.kube.types import Object
-from engine.logs import controller_lines
-from engine.model import Ref, Resource, block, line
+from engine.model import DriftReport, Effect, Ref, Resource, block, line
+from engine.questions import (
+    Describe,
+    Drift,
+    EffectOf,
+    Inventory,
+    Logs,
+    Manifest,
+    Query,
+    RevisionChoice,
+    Revisions,
+    Trace,
+    TraceStep,
+    TreeNode,
+    UsedBy,
+)
 from engine.session import Session
 
 log = logging.getLogger(__name__)
@@ -33,17 +48,17 @@ LAST_APPLIED: Final = "kubectl.kubernetes.io/last-applied-configuration"
 """A whole copy of the object, secrets and all."""
 
 
-def answers(query: api.Query, session: Session) -> AsyncIterator[object]:
+def answers(query: Query, session: Session) -> AsyncIterator[object]:
     """The answers to a question, the best last. Raises EngineError."""
     return _ANSWERS[type(query)](query, session)
 
 
-async def manifest(query: api.Query, session: Session) -> AsyncIterator[str]:
+async def manifest(query: Query, session: Session) -> AsyncIterator[str]:
     """The object as YAML."""
     yield block(yaml.dump(presentable(await _live(query.ref, session))))
 
 
-async def describe(query: api.Query, session: Session) -> AsyncIterator[str]:
+async def describe(query: Query, session: Session) -> AsyncIterator[str]:
     """Conditions and messages in full, then spec and status, then events."""
     obj = await _live(query.ref, session)
     resource = session.store.resource(query.ref)
@@ -65,7 +80,7 @@ async def describe(query: api.Query, session: Session) -> AsyncIterator[str]:
     yield block("\n".join([*parts, "", yaml.dump(shown)]))
 
 
-async def drift(query: api.Query, session: Session) -> AsyncIterator[api.DriftReport]:
+async def drift(query: Query, session: Session) -> AsyncIterator[DriftReport]:
     """What is known, then a fresh comparison."""
     known = session.store.snapshot.drift.get(query.ref)
     if known is not None:
@@ -75,15 +90,15 @@ async def drift(query: api.Query, session: Session) -> AsyncIterator[api.DriftRe
     yield await session.drift.report(query.ref.namespace, query.ref.name)
 
 
-async def tree(query: api.Query, session: Session) -> AsyncIterator[tuple[api.TreeNode, ...]]:
+async def tree(query: Query, session: Session) -> AsyncIterator[tuple[TreeNode, ...]]:
     """The inventory: first the names, then the health of each object."""
     resource = _known(query.ref, session)
     entries = [(inventory.parse_id(entry), version) for entry, version in resource.inventory]
-    nodes = tuple(api.TreeNode(e.kind, e.namespace, e.name, e.group, version) for e, version in entries)
+    nodes = tuple(TreeNode(e.kind, e.namespace, e.name, e.group, version) for e, version in entries)
     yield nodes
     gate = asyncio.Semaphore(HEALTH_AT_ONCE)
 
-    async def healthy(node: api.TreeNode) -> api.TreeNode:
+    async def healthy(node: TreeNode) -> TreeNode:
         async with gate:
             return await _with_health(node, query.ref.cluster, session)
 
@@ -91,20 +106,20 @@ async def tree(query: api.Query, session: Session) -> AsyncIterator[tuple[api.Tr
     yield (*checked, *nodes[HEALTH_LIMIT:])
 
 
-async def revision_choices(query: api.Query, session: Session) -> AsyncIterator[tuple[api.RevisionChoice, ...]]:
+async def revision_choices(query: Query, session: Session) -> AsyncIterator[tuple[RevisionChoice, ...]]:
     """Revisions from status.history; git adds those it can be asked for."""
     assert session.world is not None
     why_not = unavailable(query.ref, session.world)
     if why_not:
         raise errors.Refused(why_not)
     resource = _known(query.ref, session)
-    found: dict[str, api.RevisionChoice] = {}
+    found: dict[str, RevisionChoice] = {}
     for entry in resource.history:
         key = revisions.commit(entry.revision)
         if key and key not in found:
             applied = f"{entry.status}, {entry.total} times" if entry.total > 1 else entry.status
             current = key == revisions.commit(resource.revision)
-            found[key] = api.RevisionChoice(entry.revision, "", "", entry.last, applied, current)
+            found[key] = RevisionChoice(entry.revision, "", "", entry.last, applied, current)
     yield tuple(found.values())
     if session.earlier is None or resource.source is None:
         return
@@ -117,7 +132,7 @@ async def revision_choices(query: api.Query, session: Session) -> AsyncIterator[
     yield _merged(found, commits, revisions.commit(resource.revision))
 
 
-async def used_by(query: api.Query, session: Session) -> AsyncIterator[tuple[Ref, ...]]:
+async def used_by(query: Query, session: Session) -> AsyncIterator[tuple[Ref, ...]]:
     """Consumers of a source, dependents of an object, and what it applied."""
     assert session.world is not None
     everything = session.store.snapshot.resources.values()
@@ -125,42 +140,42 @@ async def used_by(query: api.Query, session: Session) -> AsyncIterator[tuple[Ref
     yield tuple(sorted(related | set(session.world.consumers(query.ref))))
 
 
-async def trace(query: api.Query, session: Session) -> AsyncIterator[tuple[api.TraceStep, ...]]:
+async def trace(query: Query, session: Session) -> AsyncIterator[tuple[TraceStep, ...]]:
     """From the object up: who applied it, from which source."""
-    steps: list[api.TraceStep] = []
+    steps: list[TraceStep] = []
     at: Ref | None = query.ref
     seen: set[Ref] = set()
     while at is not None and at not in seen:
         seen.add(at)
         known = session.store.resource(at)
         if known is None:
-            steps.append(api.TraceStep(at, "not there"))
+            steps.append(TraceStep(at, "not there"))
             break
         revision = f"at {revisions.short(known.revision)}" if known.revision else ""
-        steps.append(api.TraceStep(at, line(f"{known.state} {revision}  {known.message}")))
+        steps.append(TraceStep(at, line(f"{known.state} {revision}  {known.message}")))
         if known.source is not None and known.source not in seen:
             source = session.store.resource(known.source)
             text = f"{source.state} {revisions.short(source.revision)}  {source.url}" if source else "not there"
-            steps.append(api.TraceStep(known.source, line(text)))
+            steps.append(TraceStep(known.source, line(text)))
             seen.add(known.source)
         at = known.parent
     yield tuple(steps)
 
 
-async def logs(query: api.Query, session: Session) -> AsyncIterator[tuple[str, ...]]:
+async def logs(query: Query, session: Session) -> AsyncIterator[tuple[str, ...]]:
     """What the controller logged about this object."""
     yield await controller_lines(query.ref, session)
 
 
-async def effect(query: api.Query, session: Session) -> AsyncIterator[api.Effect]:
+async def effect(query: Query, session: Session) -> AsyncIterator[Effect]:
     """What a command will do."""
-    assert isinstance(query, api.EffectOf)
+    assert isinstance(query, EffectOf)
     assert session.world is not None
     act = ACTS[type(query.command)]
     try:
         act.check(query.command, session.world)
     except errors.Refused as refusal:
-        yield api.Effect(warnings=(str(refusal),), basis="nothing will be sent", complete=True)
+        yield Effect(warnings=(str(refusal),), basis="nothing will be sent", complete=True)
         return
     async for value in act.effect(query.command, session.world):
         if session.board is not None:
@@ -168,16 +183,16 @@ async def effect(query: api.Query, session: Session) -> AsyncIterator[api.Effect
         yield value
 
 
-_ANSWERS: Final[dict[type[api.Query], Callable[[api.Query, Session], AsyncIterator[Any]]]] = {
-    api.Manifest: manifest,
-    api.Describe: describe,
-    api.Drift: drift,
-    api.Inventory: tree,
-    api.Revisions: revision_choices,
-    api.UsedBy: used_by,
-    api.Trace: trace,
-    api.Logs: logs,
-    api.EffectOf: effect,
+_ANSWERS: Final[dict[type[Query], Callable[[Query, Session], AsyncIterator[Any]]]] = {
+    Manifest: manifest,
+    Describe: describe,
+    Drift: drift,
+    Inventory: tree,
+    Revisions: revision_choices,
+    UsedBy: used_by,
+    Trace: trace,
+    Logs: logs,
+    EffectOf: effect,
 }
 
 
@@ -213,7 +228,7 @@ async def _live(ref: Ref, session: Session) -> Object:
     return await session.world.live(ref)
 
 
-async def _with_health(node: api.TreeNode, cluster: str, session: Session) -> api.TreeNode:
+async def _with_health(node: TreeNode, cluster: str, session: Session) -> TreeNode:
     entry = kinds.by_group_kind(node.group, node.kind)
     known = session.store.resource(Ref(cluster, node.group, node.kind, node.namespace, node.name)) if entry else None
     if known is not None:
@@ -230,21 +245,19 @@ async def _with_health(node: api.TreeNode, cluster: str, session: Session) -> ap
     return _node(node, status.state.value, status.message)
 
 
-def _node(node: api.TreeNode, state: str, message: str) -> api.TreeNode:
-    return api.TreeNode(
-        node.kind, node.namespace, node.name, node.group, node.version, line(state.lower()), line(message)
-    )
+def _node(node: TreeNode, state: str, message: str) -> TreeNode:
+    return TreeNode(node.kind, node.namespace, node.name, node.group, node.version, line(state.lower()), line(message))
 
 
 def _merged(
-    known: dict[str, api.RevisionChoice], log: tuple[api.RevisionChoice, ...], current: str
-) -> tuple[api.RevisionChoice, ...]:
+    known: dict[str, RevisionChoice], log: tuple[RevisionChoice, ...], current: str
+) -> tuple[RevisionChoice, ...]:
     merged = []
     for choice in log:
         key = revisions.commit(choice.revision)
         seen = known.get(key)
         merged.append(
-            api.RevisionChoice(
+            RevisionChoice(
                 choice.revision,
                 choice.subject,
                 choice.author,

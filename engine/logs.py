@@ -1,26 +1,19 @@
-"""Logs: the engine's own file, and what a controller said about one object."""
+"""Our own logging: the file, the last lines in memory, and the form that Flux's controllers log in."""
 
 from __future__ import annotations
 
 import logging
 from collections import deque
-from collections.abc import Iterable
+from datetime import UTC, datetime
+from io import TextIOWrapper
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import orjson
 
-from engine import errors
-from engine.flux import kinds
-from engine.kube.resources import PODS
-from engine.model import Ref, Stance, line
+from engine.model import line
 
-if TYPE_CHECKING:
-    from engine.session import Session
-
-TAIL: Final = 2_000
-"""Lines asked of each controller's pod."""
 KEPT: Final = 2_000
 """Lines of our own controllers kept for `l`."""
 FILE_LIMIT: Final = 5_000_000
@@ -42,12 +35,12 @@ class Ring(logging.Handler):
 
 
 class JsonFormatter(logging.Formatter):
-    """One JSON object a line, as Flux's controllers log (flux.md 9)."""
+    """One JSON object a line, in UTC, as Flux's controllers log (flux.md 9)."""
 
     def format(self, record: logging.LogRecord) -> str:
         """Time, level, logger, message and, where there is one, the error."""
         entry: dict[str, Any] = {
-            "ts": self.formatTime(record, "%Y-%m-%dT%H:%M:%S") + f".{int(record.msecs):03}Z",
+            "ts": f"{datetime.fromtimestamp(record.created, UTC):%Y-%m-%dT%H:%M:%S}.{int(record.msecs):03}Z",
             "level": record.levelname.lower(),
             "logger": record.name,
             "msg": record.getMessage(),
@@ -57,54 +50,17 @@ class JsonFormatter(logging.Formatter):
         return orjson.dumps(entry).decode()
 
 
+class _PrivateFile(RotatingFileHandler):
+    """Every file of the rotation is for its owner alone."""
+
+    def _open(self) -> TextIOWrapper:
+        Path(self.baseFilename).touch(mode=0o600)
+        return super()._open()
+
+
 def to_file(path: Path, level: int = logging.INFO) -> None:
     """Send all logging to a file, 0600, and nothing to the screen."""
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    path.touch(mode=0o600)
-    handler = RotatingFileHandler(path, maxBytes=FILE_LIMIT, backupCount=1, encoding="utf-8")
+    handler = _PrivateFile(path, maxBytes=FILE_LIMIT, backupCount=1, encoding="utf-8")
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
     logging.basicConfig(handlers=[handler], level=level, force=True)
-
-
-async def controller_lines(ref: Ref, session: Session) -> tuple[str, ...]:
-    """Log lines about one object, oldest first. Raises EngineError when there is no way to read them."""
-    if session.store.snapshot.stance is Stance.DRIVE:
-        wanted = f"{ref.namespace}/{ref.name}"
-        return tuple(text for text in session.ring.lines if wanted in text)
-    entry = kinds.by_group_kind(ref.group, ref.kind)
-    if entry is None or session.client is None or session.watches is None:
-        raise errors.Refused(f"{ref.kind} has no controller whose log could be read")
-    deployment = next(
-        (obj for obj in session.watches.deployments.objects() if obj["metadata"]["name"] == entry.controller), None
-    )
-    if deployment is None:
-        raise errors.NotFound(f"{entry.controller} is not running here, so there is no log to read")
-    labels = ((deployment["spec"].get("selector") or {}).get("matchLabels") or {}).items()
-    selector = ",".join(f"{key}={value}" for key, value in labels)
-    namespace = deployment["metadata"]["namespace"]
-    found: list[str] = []
-    async for page in session.client.list(PODS, namespace, label_selector=selector):
-        for pod in page.items:
-            path = PODS.path(namespace, pod["metadata"]["name"], "log")
-            raw = await session.client.raw("GET", path, query=(("tailLines", str(TAIL)),), accept="*/*")
-            found += about(ref, raw.decode(errors="replace").splitlines() if isinstance(raw, bytes) else [])
-    return tuple(found)
-
-
-def about(ref: Ref, lines: Iterable[str]) -> list[str]:
-    """The JSON log lines that name this object, each as `time level message error`."""
-    found = []
-    for text in lines:
-        try:
-            entry = orjson.loads(text)
-        except orjson.JSONDecodeError:
-            continue
-        if isinstance(entry, dict) and _names(entry, ref):
-            parts = (entry.get("ts"), entry.get("level"), entry.get("msg"), entry.get("error"))
-            found.append(line("  ".join(str(part) for part in parts if part)))
-    return found
-
-
-def _names(entry: dict[str, Any], ref: Ref) -> bool:
-    kind = entry.get("controllerKind") or ref.kind
-    return (kind, entry.get("namespace"), entry.get("name")) == (ref.kind, ref.namespace, ref.name)
