@@ -73,6 +73,7 @@ class Session:
         self.earlier: Earlier | None = None
         self._serving = asyncio.Event()
         self._again = asyncio.Event()
+        self._rights_asked = asyncio.Event()
 
     def focus(self, refs: tuple[Ref, ...]) -> None:
         """What is on screen comes first."""
@@ -105,6 +106,7 @@ class Session:
     def retry_now(self) -> None:
         """Somebody logged in, or asks: end every pause."""
         self._again.set()
+        self._rights_asked.set()
         if self.watches is not None:
             self.watches.retry_now()
 
@@ -129,7 +131,7 @@ class Session:
         self.world = World(self.context, client, self.store, self.clock, settings, who(), objects=self.watches.objects)
         self.board = Board(self.world, Journal(settings.state))
         self._follow_link()
-        self.supervisor.start("rights", self._rights, once=True)
+        self.supervisor.start("rights", self._follow_rights)
         driving = settings.stance is Stance.DRIVE
         storage = storage_of(settings, self.context, self.clock) if driving else None
         self.kit = Kit.make(client, self.clock, storage=storage, workers=settings.workers)
@@ -271,8 +273,15 @@ class Session:
 
     # --- rights -----------------------------------------------------------------------------------------
 
+    async def _follow_rights(self) -> None:
+        """Ask once, and again when somebody logs in or wants everything tried anew."""
+        while True:
+            self._rights_asked.clear()
+            await self._rights()
+            await self._rights_asked.wait()
+
     async def _rights(self) -> None:
-        """Which acts this person may not do: one access review per kind that is served, once."""
+        """Which acts this person may not do: one access review per kind."""
         assert self.client is not None
         denied = set()
         for kind in kinds.KINDS:

@@ -59,9 +59,7 @@ async def _report(session: Session, running: asyncio.Future[None], place: str, n
 
 
 def show(report: DriftReport) -> int:
-    """The report as text; its exit code."""
-    if report.problem:
-        raise errors.Terminal(report.problem)
+    """The report as text; its exit code. Raises errors.Terminal when it could not be computed, after what is known."""
     for note in report.notes:
         say("►", note)
     for drift in report.objects:
@@ -70,6 +68,8 @@ def show(report: DriftReport) -> int:
             print(_path(path))
         if drift.note:
             print(f"    {drift.note}")
+    if report.problem:
+        raise errors.Terminal(report.problem)
     say("✔", f"{report.equal} equal at {report.revision}")
     if report.drifted:
         say("⚠️", "identified at least one change, exiting with non-zero exit code")
