@@ -1,0 +1,24 @@
+"""Charts: read from directories and archives, and judged (engines.md C3)."""
+
+from __future__ import annotations
+
+from engine.helm.chart.archive import read_archive
+from engine.helm.chart.errors import ChartError, Limits
+from engine.helm.chart.loader import load, load_archive, load_files
+from engine.helm.chart.metadata import Dependency, Maintainer, Metadata
+from engine.helm.chart.model import CRD, Chart, File
+
+__all__ = [
+    "CRD",
+    "Chart",
+    "ChartError",
+    "Dependency",
+    "File",
+    "Limits",
+    "Maintainer",
+    "Metadata",
+    "load",
+    "load_archive",
+    "load_files",
+    "read_archive",
+]

@@ -1,0 +1,96 @@
+"""Charts of our own, one text file each: a remark, `-- cases --` (one line of flags a case), then `-- path --` and content.
+
+A path like `charts/sub.tgz!Chart.yaml` lies in a packed subchart; `-- link: PATH -> TARGET --` is a symlink.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import re
+import shlex
+import shutil
+import subprocess
+import tarfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+CHARTS = Path(__file__).parent / "charts"
+GOLDENS = Path(__file__).parent / "goldens"
+ORACLE = "v4.2.3"
+_SECTION = re.compile(r"^-- (.+) --\n", re.MULTILINE)
+
+
+@dataclass(frozen=True)
+class Bundle:
+    name: str
+    cases: tuple[str, ...]
+    files: dict[str, str]
+
+    def write(self, folder: Path) -> Path:
+        """The chart as a directory."""
+        packed: dict[str, dict[str, str]] = {}
+        for path, content in self.files.items():
+            if path.startswith("link: "):
+                link, target = path.removeprefix("link: ").split(" -> ")
+                (folder / link).parent.mkdir(parents=True, exist_ok=True)
+                (folder / link).symlink_to(target)
+            elif "!" in path:
+                archive, inner = path.split("!")
+                packed.setdefault(archive, {})[inner] = content
+            else:
+                (folder / path).parent.mkdir(parents=True, exist_ok=True)
+                (folder / path).write_text(content)
+        for path, inside in packed.items():
+            (folder / path).parent.mkdir(parents=True, exist_ok=True)
+            (folder / path).write_bytes(tgz({f"packed/{name}": content for name, content in inside.items()}))
+        return folder
+
+
+def tgz(files: dict[str, str | bytes]) -> bytes:
+    """A gzipped tar."""
+    out = io.BytesIO()
+    with tarfile.open(fileobj=out, mode="w:gz") as tar:
+        for name, content in files.items():
+            data = content.encode() if isinstance(content, str) else content
+            info = tarfile.TarInfo(name)
+            info.size = len(data)
+            tar.addfile(info, io.BytesIO(data))
+    return out.getvalue()
+
+
+def parse(name: str, text: str) -> Bundle:
+    parts = _SECTION.split(text)[1:]
+    files = {path: content.replace("\n\\-- ", "\n-- ") for path, content in zip(parts[::2], parts[1::2], strict=True)}
+    return Bundle(name, tuple(files.pop("cases", "\n").splitlines()), files)
+
+
+def bundles() -> list[Bundle]:
+    return [parse(path.stem, path.read_text()) for path in sorted(CHARTS.glob("*.txt"))]
+
+
+def find_helm() -> str | None:
+    """The real helm, from HELM_BIN or PATH."""
+    return os.environ.get("HELM_BIN") or shutil.which("helm")
+
+
+def helm(args: list[str], folder: Path) -> dict[str, Any]:
+    """What the real helm answers in this folder: {"output": …} or {"error": …}."""
+    program = find_helm()
+    assert program is not None
+    home = {"HOME": str(folder), "PATH": os.environ["PATH"], "KUBECONFIG": os.devnull}
+    done = subprocess.run([program, *args], cwd=folder, env=home, capture_output=True, check=False)
+    if done.returncode:
+        return {"error": done.stderr.decode(errors="replace")}
+    return {"output": done.stdout.decode(errors="surrogateescape")}
+
+
+def template_args(case: str) -> list[str]:
+    return ["template", "rel", ".", *shlex.split(case)]
+
+
+def goldens(name: str) -> dict[str, Any]:
+    """helm's recorded answers by case."""
+    return json.loads((GOLDENS / f"{name}.json").read_text())["cases"]
