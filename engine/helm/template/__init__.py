@@ -1,0 +1,33 @@
+"""Go's text/template, as Helm uses it: parse, compile to Python, execute."""
+
+from __future__ import annotations
+
+from engine.helm.template.errors import (
+    Asked,
+    CallError,
+    ExecError,
+    Frame,
+    GoError,
+    ParseError,
+    TemplateError,
+    TemplateLimit,
+)
+from engine.helm.template.runtime import Limits
+from engine.helm.template.signature import go
+from engine.helm.template.templates import Cache, MemoryCache, Templates
+
+__all__ = [
+    "Asked",
+    "Cache",
+    "CallError",
+    "ExecError",
+    "Frame",
+    "GoError",
+    "Limits",
+    "MemoryCache",
+    "ParseError",
+    "TemplateError",
+    "TemplateLimit",
+    "Templates",
+    "go",
+]
