@@ -13,6 +13,7 @@ from engine.model import Change, DriftReport, ObjectDrift, PathDrift, Verdict
 from engine.programs.common import Options, access, asynchronously, kind_of, namespace, say
 from engine.session import Session
 from engine.settings import EngineSettings
+from engine.snapshot import Link
 
 MARKS: Final = {
     Verdict.DIFFERS: "drifted",
@@ -51,11 +52,35 @@ async def _run(options: Options) -> int:
 
 async def _report(session: Session, running: asyncio.Future[None], place: str, name: str) -> DriftReport:
     ready = asyncio.ensure_future(session.synced(kinds.KUSTOMIZATION, kinds.GIT_REPOSITORY))
-    await asyncio.wait((ready, running), return_when=asyncio.FIRST_COMPLETED)
-    if running.done():
-        running.result()
+    hindered = asyncio.ensure_future(_hindered(session))
+    try:
+        await asyncio.wait((ready, running, hindered), return_when=asyncio.FIRST_COMPLETED)
+        if running.done():
+            running.result()
+        if hindered.done():
+            raise hindered.result()
+    finally:
+        ready.cancel()
+        hindered.cancel()
     assert session.drift is not None
     return await session.drift.report(place, name)
+
+
+async def _hindered(session: Session) -> errors.EngineError:
+    """Why there is no connection, as soon as that is known: a command line does not wait for better times."""
+    changed = asyncio.Event()
+    end = session.store.subscribe(changed.set)
+    try:
+        while True:
+            link = session.store.connection
+            if link.link is Link.LOGIN:
+                return errors.Refused(link.message)
+            if link.link is Link.LOST:
+                return errors.Unavailable(link.message)
+            changed.clear()
+            await changed.wait()
+    finally:
+        end()
 
 
 def show(report: DriftReport) -> int:

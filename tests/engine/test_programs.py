@@ -175,6 +175,22 @@ async def test_a_server_that_is_gone_is_one_sentence(cluster: Cluster) -> None:
     assert ended.err.count("\n") == 1
 
 
+async def test_an_expired_login_names_the_command_to_run(cluster: Cluster) -> None:
+    login = cluster.folder / "kube-login"
+    login.write_text('#!/bin/sh\necho "the session has expired" >&2\nexit 3\n')
+    login.chmod(0o755)
+    file = cluster.folder / "kubeconfig"
+    config = yaml.load(file.read_text())
+    plugin = {"apiVersion": "client.authentication.k8s.io/v1", "command": str(login), "interactiveMode": "Never"}
+    config["users"][0]["user"] = {"exec": plugin}
+    file.write_text(yaml.dump(config))
+    for args in (("get", "all"), ("suspend", "ks", "apps"), ("diff", "ks", "apps")):
+        ended = await cluster.run(*args)
+        assert (ended.code, ended.out) == (1, ""), args
+        assert f"run `{login}` in a terminal" in ended.err, args
+        assert "the session has expired" in ended.err
+
+
 # --- get
 
 
