@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar, cast
+from itertools import chain
+from typing import TYPE_CHECKING, ClassVar, Self, cast
 
 from rich.segment import Segment
-from textual.geometry import Region
+from textual.geometry import Region, Size
 from textual.reactive import var
 from textual.strip import Strip
 from textual.widget import Widget
@@ -24,7 +25,42 @@ if TYPE_CHECKING:
 
 
 class Drawn(Widget):
-    """A widget that draws lines of spans."""
+    """A widget that draws whole lines of spans: no border, padding or filter of Textual's applies to it."""
+
+    ALLOW_SELECT: ClassVar[bool] = False
+
+    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's own name for it
+        self._strips: dict[int, Strip] = {}
+        self._strips_size = Size()
+        super().__init__(id=id)
+
+    @property
+    def size(self) -> Size:
+        """Cells and lines; all of them are ours to draw."""
+        return self.outer_size
+
+    def refresh(self, *regions: Region, repaint: bool = True, layout: bool = False, recompose: bool = False) -> Self:
+        """Draw these regions again, or everything."""
+        if repaint and regions:
+            for y in chain.from_iterable(region.line_range for region in regions):
+                self._strips.pop(y, None)
+        elif repaint:
+            self._strips.clear()
+        return super().refresh(*regions, repaint=repaint, layout=layout, recompose=recompose)
+
+    def render_lines(self, crop: Region) -> list[Strip]:
+        """The lines of a region, each drawn once: what Textual would style and filter is final here."""
+        size, kept = self.size, self._strips
+        if size != self._strips_size:
+            kept.clear()
+            self._strips_size = size
+        for y in crop.line_range:
+            if y not in kept:
+                kept[y] = self.render_line(y)
+        strips = [kept[y] for y in crop.line_range]
+        if crop.column_span == (0, size.width):
+            return strips
+        return [strip.crop(*crop.column_span) for strip in strips]
 
     @property
     def painter(self) -> Painter:
@@ -40,7 +76,6 @@ class Drawn(Widget):
 class Framed(Drawn, can_focus=True):
     """A panel with a title line. `boxed` says whether it has sides and a bottom."""
 
-    ALLOW_SELECT: ClassVar[bool] = False
     boxed: var[bool] = var(True, init=False)
     _titles: tuple[Line, Line] = ((), ())
 
