@@ -11,6 +11,7 @@ import re2
 from engine.kustomize.errors import BuildError
 from engine.kustomize.fieldspec import split_path
 from engine.kustomize.ids import text
+from engine.kustomize.keys import is_text, unreadable
 
 _KEYED: Final = re.compile(r"\[([^=]*)=(.*)\]", re.DOTALL)
 #: What a missing part of a path is made of.
@@ -114,6 +115,8 @@ def find(slot: Slot, parts: list[str], make: Maker | None) -> list[Slot]:
     if part not in node:
         if make is None:
             return []
+        if not is_text(part):
+            raise unreadable(part, "a path")
         node[part] = _made(rest, make)
     return find(Slot(node, part), rest, make)
 

@@ -49,8 +49,9 @@ def _labels(fields: Fields, config: TransformerConfig) -> Iterator[dict[str, Any
                 specs = merge_specs(specs, config.template_labels)
             specs = merge_specs(specs, [FieldSpec("metadata/labels", create=True)])
         yield {"labels": label.get("pairs", {}), "fieldSpecs": specs}
-    if fields.get("commonLabels"):
-        yield {"labels": fields["commonLabels"], "fieldSpecs": config.common_labels}
+    if fields.get("commonLabels") or fields.get("labels"):
+        # Runs and is recorded also when only `labels` is set.
+        yield {"labels": fields.get("commonLabels", {}), "fieldSpecs": config.common_labels}
 
 
 def _annotations(fields: Fields, config: TransformerConfig) -> Iterator[dict[str, Any]]:

@@ -142,12 +142,22 @@ def _replace(document: Any, operation: Operation) -> Any:
     if not parts:
         return _value(operation)
     node, last = _parent(document, parts), parts[-1]
-    _get(node, last)
     if isinstance(node, list):
         node[_index(node, last, len(node))] = _value(operation)
-    else:
+    elif isinstance(node, dict):
+        # Also when the key is missing: the library adds it.
         node[last] = _value(operation)
+    else:
+        raise _DoesNotApplyError("the parent is a scalar")
     return document
+
+
+def _copy(document: Any, operation: Operation) -> Any:
+    parts = _parts(operation.get("from"))
+    parent = _parent(document, parts) if parts else None
+    # A missing key is copied as null.
+    value = parent.get(parts[-1]) if isinstance(parent, dict) else _lookup(document, operation.get("from"))
+    return _insert(document, operation.get("path"), copy_value(value))
 
 
 def _move(document: Any, operation: Operation) -> Any:
@@ -157,15 +167,24 @@ def _move(document: Any, operation: Operation) -> Any:
 
 def _test(document: Any, operation: Operation) -> Any:
     expected = operation.get("value")
-    try:
-        actual = _lookup(document, operation.get("path"))
-    except _DoesNotApplyError:
-        if expected is None:
-            return document
-        raise
-    if actual != expected or isinstance(actual, bool) is not isinstance(expected, bool):
+    parts = _parts(operation.get("path"))
+    parent = _parent(document, parts) if parts else None
+    # A missing key equals null.
+    actual = parent.get(parts[-1]) if isinstance(parent, dict) else _lookup(document, operation.get("path"))
+    if not _same(actual, expected):
         raise _DoesNotApplyError("the value differs from the one tested for")
     return document
+
+
+def _same(left: Any, right: Any) -> bool:
+    """Equality of JSON texts: 1 is not 1.0, and true is not 1."""
+    if left.__class__ is not right.__class__:
+        return False
+    if isinstance(left, dict):
+        return left.keys() == right.keys() and all(_same(value, right[key]) for key, value in left.items())
+    if isinstance(left, list):
+        return len(left) == len(right) and all(map(_same, left, right))
+    return bool(left == right)
 
 
 _OPERATIONS: Final[dict[str, Callable[[Any, Operation], Any]]] = {
@@ -173,8 +192,6 @@ _OPERATIONS: Final[dict[str, Callable[[Any, Operation], Any]]] = {
     "remove": lambda document, operation: _delete(document, operation.get("path")),
     "replace": _replace,
     "move": _move,
-    "copy": lambda document, operation: _insert(
-        document, operation.get("path"), copy_value(_lookup(document, operation.get("from")))
-    ),
+    "copy": _copy,
     "test": _test,
 }

@@ -19,7 +19,9 @@ def resources_from(content: bytes | str, path: str, limits: yaml.Limits) -> list
         if isinstance(mapping, dict):
             blanks[id(mapping), key] = mapping
 
-    documents = [document for document in parse(content, path, limits, note) if document not in ({}, [], None)]
+    documents = [
+        document for document in parse(content, path, limits, note, text_keys=True) if document not in ({}, [], None)
+    ]
     for document in documents:
         _require_identity(document, path)
     resources = [Resource(obj) for obj in _unrolled(documents, path)]
@@ -29,10 +31,19 @@ def resources_from(content: bytes | str, path: str, limits: yaml.Limits) -> list
     return resources
 
 
-def parse(content: bytes | str, path: str, limits: yaml.Limits, on_blank: yaml.OnBlank | None = None) -> list[Any]:
+def parse(
+    content: bytes | str,
+    path: str,
+    limits: yaml.Limits,
+    on_blank: yaml.OnBlank | None = None,
+    *,
+    text_keys: bool = False,
+) -> list[Any]:
     """The documents of a file under kustomize's own rules of YAML."""
     try:
-        return yaml.load_all(content, profile=yaml.Profile.V3, name=path, limits=limits, on_blank=on_blank)
+        return yaml.load_all(
+            content, profile=yaml.Profile.V3, name=path, limits=limits, on_blank=on_blank, text_keys=text_keys
+        )
     except yaml.YAMLError as error:
         raise BuildError.of_yaml(error) from error
 

@@ -126,6 +126,20 @@ class Resource:
             for key, value in found.items()
         }
 
+    def check_identity(self) -> None:
+        """A BuildError when a change has left the object without kind or name; one without anything is deleted."""
+        obj = self.obj
+        kind, metadata = obj.get("kind"), obj.get("metadata")
+        name = metadata.get("name") if isinstance(metadata, dict) else None
+        if (kind.__class__ is str and name.__class__ is str and kind and name) or not obj:
+            return
+        if not text(kind):
+            raise BuildError("missing kind in object", field="kind", fix="keep kind, apiVersion and metadata.name")
+        if not text(name) and not text(kind).endswith("List"):
+            raise BuildError(
+                f"missing metadata.name in a {text(kind)}", field="metadata.name", fix="let patches keep the name"
+            )
+
     def set_strings(self, field: str, values: dict[str, str]) -> None:
         """Set labels or annotations; none removes the field."""
         if values:

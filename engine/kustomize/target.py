@@ -202,6 +202,8 @@ class Target:
     def _apply(self, transformer: Transformer, resources: ResMap) -> None:
         try:
             transformer.apply(resources)
+            for resource in resources:
+                resource.check_identity()
         except BuildError as error:
             raise error.inside(self.file) from error
 

@@ -105,16 +105,18 @@ def load_all(
     limits: Limits = _DEFAULT,
     unique_keys: bool = True,
     on_blank: OnBlank | None = None,
+    text_keys: bool = False,
 ) -> list[Any]:
     """Every document of a text that is not empty or null.
 
     `unique_keys=False` lets the last of equal keys win, as Go's lenient readers do. `on_blank` is told of
-    every field that is null because nothing is written there.
+    every field that is null because nothing is written there. `text_keys` refuses keys that are no text unless quoted.
     """
     if len(text) > limits.max_bytes:
         raise LimitExceeded(f"{name or 'the YAML text'} is larger than {limits.max_bytes} bytes")
     builder = _Builder(profile, name, limits, unique_keys=unique_keys)
     builder.on_blank = on_blank
+    builder.text_keys = text_keys
     try:
         parser = _parser(text)
         return [document for document in builder.documents(parser.get_event) if document is not None]
@@ -154,6 +156,7 @@ class _Builder:
     def __init__(self, profile: Profile, name: str, limits: Limits, *, unique_keys: bool) -> None:
         self.unique_keys = unique_keys
         self.on_blank: OnBlank | None = None
+        self.text_keys = False
         self.plain = PLAIN[profile]
         self.profile = profile
         self.name = name
@@ -248,6 +251,8 @@ class _Builder:
             frame.key = _MERGE
             return
         key = text if not event.implicit[0] or self.profile is Profile.V3 else self._key_text(event)
+        if self.text_keys and event.implicit[0] and self.plain(text).__class__ is not str:
+            raise self.malformed(f"the key {text} is no text; put it in quotes", event.start_mark)
         if self.unique_keys and key in frame.value:
             raise self.malformed(f'the key "{key}" is set twice', event.start_mark)
         if event.anchor is not None:

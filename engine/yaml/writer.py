@@ -25,6 +25,9 @@ _SPECIAL_CLASS: Final = "[^\n\x20-\x7e\xa0-\ud7ff\ue000-\ufefe\uff00-\ufffd]"
 _BREAKS: Final = "\r\n\x85\u2028\u2029"
 _BREAK_CLASS: Final = f"[{_BREAKS}]"
 _SPACE_BREAK: Final = re.compile(f" {_BREAK_CLASS}")
+_SEPARATORS: Final = ("", "\u2028", "\u2029")
+#: Line breaks of Unicode that more text follows.
+_BREAK_RUN: Final = re.compile("([\u2028\u2029]+)(?=[^\u2028\u2029\n])")
 _BREAK_SPACE: Final = re.compile(f"{_BREAK_CLASS} ")
 _ESCAPES: Final = {
     "\0": "\\0", "\a": "\\a", "\b": "\\b", "\t": "\\t", "\n": "\\n", "\v": "\\v", "\f": "\\f", "\r": "\\r",
@@ -149,7 +152,19 @@ def _text(text: str, pad: str, column: int) -> str:
     if "\n" in text:
         return _block(text, pad, column)
     written = _one_line(text) if len(text) <= _CACHEABLE else _quote(text)
+    if written[0] == "'" and not written.isascii() and _BREAK_RUN.search(text):
+        return _fold_lines(text, pad, column)
     return written if column + len(written) <= _WIDTH or " " not in text else _fold(text, written[0], pad, column)
+
+
+def _fold_lines(text: str, pad: str, column: int) -> str:
+    """Single-quoted text with line breaks of Unicode in it: the indentation follows them as it follows a newline."""
+    out = []
+    for part in _BREAK_RUN.split(text):
+        breaks = part[:1] in _SEPARATORS[1:]
+        out.append(part + pad if breaks else _fold(part, "'", pad, column)[1:-1])
+        column = len(pad) - 1
+    return "'" + "".join(out) + "'"
 
 
 @lru_cache(maxsize=16384)
@@ -276,7 +291,9 @@ def _block(text: str, pad: str, column: int) -> str:
     elif text == "\n" or text.endswith("\n\n"):
         head += "+"
     body = text.removesuffix("\n")
-    return head + "\n" + "\n".join(pad + line if line else "" for line in body.split("\n"))
+    if not body.isascii():
+        body = _BREAK_RUN.sub(lambda found: found[0] + pad, body)
+    return head + "\n" + "\n".join(line if line[:1] in _SEPARATORS else pad + line for line in body.split("\n"))
 
 
 def _is_simple_key(key: str) -> bool:

@@ -143,7 +143,9 @@ class _Tree:
         if self.rng.random() < 0.08:
             return {**patch, "$patch": self.rng.choice(("delete", "replace"))}
         if self.rng.random() < 0.4:
-            patch["metadata"].update(some(self.rng, 0.6, labels=lambda: strings(self.rng), annotations=lambda: strings(self.rng)))
+            patch["metadata"].update(
+                some(self.rng, 0.6, labels=lambda: strings(self.rng), annotations=lambda: strings(self.rng))
+            )
         rest = [key for key in obj if key not in patch]
         for key in rest[: self.rng.randint(0, len(rest))]:
             patch[key] = self._changed(obj[key])
@@ -167,7 +169,9 @@ class _Tree:
         if isinstance(value, list):
             items = [self._changed(child) for child in value if rng.random() < 0.7]
             if rng.random() < 0.25:
-                items.append({"name": "added", "value": text(rng)} if value and isinstance(value[0], dict) else text(rng))
+                items.append(
+                    {"name": "added", "value": text(rng)} if value and isinstance(value[0], dict) else text(rng)
+                )
             if rng.random() < 0.05:
                 items.append({"$patch": rng.choice(("delete", "replace"))})
             return [item for item in items if item is not None]
@@ -187,7 +191,13 @@ class _Tree:
             elif op != "remove":
                 operation["value"] = rng.choice((scalar(rng), text(rng), {"k": scalar(rng)}))
             if op == "add" and rng.random() < 0.6:
-                ends = ("/-", "/0", "/-1") if isinstance(value, list) else ("/new", "/a~1b") if isinstance(value, dict) else ("x",)
+                ends = (
+                    ("/-", "/0", "/-1")
+                    if isinstance(value, list)
+                    else ("/new", "/a~1b")
+                    if isinstance(value, dict)
+                    else ("x",)
+                )
                 operation["path"] += rng.choice(ends)
             operations.append(operation)
         return operations
@@ -233,11 +243,17 @@ class _Tree:
                 patches.append(self._inline_or_file(folder, [self._strategic()]))
             elif kind < 0.7:
                 strategic = {**self._strategic(), "metadata": {"name": "ignored", "labels": strings(self.rng)}}
-                options = some(self.rng, 0.2, options=lambda: {self.rng.choice(("allowNameChange", "allowKindChange")): True})
+                options = some(
+                    self.rng, 0.2, options=lambda: {self.rng.choice(("allowNameChange", "allowKindChange")): True}
+                )
                 patches.append({**self._inline_or_file(folder, [strategic]), "target": self._selector(), **options})
             else:
                 obj = self._target()
-                target = {"kind": obj["kind"], "name": obj["metadata"]["name"]} if self.rng.random() < 0.8 else self._selector()
+                target = (
+                    {"kind": obj["kind"], "name": obj["metadata"]["name"]}
+                    if self.rng.random() < 0.8
+                    else self._selector()
+                )
                 patches.append({**self._inline_or_file(folder, [self._operations(obj)]), "target": target})
         return patches
 
@@ -258,16 +274,23 @@ class _Tree:
             generator |= {"name": rng.choice(self.generated), "behavior": rng.choice(("merge", "replace"))}
         self.generated.append(generator["name"])
         if rng.random() < 0.7:
-            generator["literals"] = [Raw("'a=" + rng.choice(("1", "x y", '"quoted"', "é", "a=b", "")) + "'"), f"{rng.choice('bcd')}=2"]
+            generator["literals"] = [
+                Raw("'a=" + rng.choice(("1", "x y", '"quoted"', "é", "a=b", "")) + "'"),
+                f"{rng.choice('bcd')}=2",
+            ]
         if rng.random() < 0.4:
-            self.files[f"{folder}/data.txt"] = rng.choice((b"text\n", b"\xff\xfe\x00", b"", "é\n".encode(), b"a: b\n  c\n", b"x" * 200, b"tab\t\n \n"))
+            self.files[f"{folder}/data.txt"] = rng.choice(
+                (b"text\n", b"\xff\xfe\x00", b"", "é\n".encode(), b"a: b\n  c\n", b"x" * 200, b"tab\t\n \n")
+            )
             generator["files"] = [rng.choice(("data.txt", "key.x=data.txt"))]
         if rng.random() < 0.3:
-            self.files[f"{folder}/data.env"] = b"# comment\nENV_A=1\n\n ENV_B= two words \nENV_C=\"q\"\n"
+            self.files[f"{folder}/data.env"] = b'# comment\nENV_A=1\n\n ENV_B= two words \nENV_C="q"\n'
             generator[rng.choice(("envs", "env"))] = "data.env"
             if "envs" in generator:
                 generator["envs"] = ["data.env"]
-        generator.update(some(rng, 0.08, behavior=lambda: rng.choice(("create", "merge", "replace")), namespace=lambda: "one"))
+        generator.update(
+            some(rng, 0.08, behavior=lambda: rng.choice(("create", "merge", "replace")), namespace=lambda: "one")
+        )
         generator.update(some(rng, 0.2, options=lambda: self._options(folder)))
         return [generator]
 
@@ -327,7 +350,9 @@ class _Tree:
         del folder
         obj = self._target()
         ref = {"apiVersion": obj["apiVersion"], "kind": obj["kind"], "name": obj["metadata"]["name"]}
-        field = self.rng.choice(({}, {"fieldref": {"fieldpath": self.rng.choice(("metadata.name", "metadata.namespace", "spec.replicas"))}}))
+        field = self.rng.choice(
+            ({}, {"fieldref": {"fieldpath": self.rng.choice(("metadata.name", "metadata.namespace", "spec.replicas"))}})
+        )
         self.vars += 1
         return [{"name": "VAR" if self.vars == 1 else f"X{self.vars}", "objref": ref, **field}]
 
@@ -336,14 +361,35 @@ class _Tree:
         labels = [{"path": "metadata/labels", "create": True}]
         plugins: list[tuple[str, Fields]] = [
             ("LabelTransformer", {"labels": strings(rng), "fieldSpecs": labels}),
-            ("AnnotationsTransformer", {"annotations": strings(rng), "fieldSpecs": [{"path": "metadata/annotations", "create": True}]}),
+            (
+                "AnnotationsTransformer",
+                {"annotations": strings(rng), "fieldSpecs": [{"path": "metadata/annotations", "create": True}]},
+            ),
             ("PrefixTransformer", {"prefix": "t-", "fieldSpecs": [{"path": "metadata/name"}]}),
             ("SuffixTransformer", {"suffix": "-t", "fieldSpecs": [{"path": "metadata/name"}]}),
-            ("PrefixSuffixTransformer", {"prefix": "t-", "suffix": "-u", "fieldSpecs": [{"path": "metadata/name", "kind": "Deployment"}]}),
-            ("NamespaceTransformer", {"unsetOnly": rng.random() < 0.5, "fieldSpecs": [{"path": "metadata/namespace", "create": True}]}),
+            (
+                "PrefixSuffixTransformer",
+                {"prefix": "t-", "suffix": "-u", "fieldSpecs": [{"path": "metadata/name", "kind": "Deployment"}]},
+            ),
+            (
+                "NamespaceTransformer",
+                {"unsetOnly": rng.random() < 0.5, "fieldSpecs": [{"path": "metadata/namespace", "create": True}]},
+            ),
             ("ImageTagTransformer", {"imageTag": {"name": "busybox", "newTag": "v9"}}),
-            ("ReplicaCountTransformer", {"replica": {"name": self._target(*_SCALABLE)["metadata"]["name"], "count": 9}, "fieldSpecs": [{"path": "spec/replicas", "kind": "Deployment", "create": True}]}),
-            ("PatchTransformer", {"patch": '[{"op": "add", "path": "/metadata/labels", "value": {"p": "q"}}]', "target": self._selector()}),
+            (
+                "ReplicaCountTransformer",
+                {
+                    "replica": {"name": self._target(*_SCALABLE)["metadata"]["name"], "count": 9},
+                    "fieldSpecs": [{"path": "spec/replicas", "kind": "Deployment", "create": True}],
+                },
+            ),
+            (
+                "PatchTransformer",
+                {
+                    "patch": '[{"op": "add", "path": "/metadata/labels", "value": {"p": "q"}}]',
+                    "target": self._selector(),
+                },
+            ),
             ("HashTransformer", {}),
         ]
         kind, config = rng.choice(plugins)
@@ -364,7 +410,9 @@ class _Tree:
         config: Fields = some(
             rng,
             0.5,
-            nameReference=lambda: [{"kind": "ConfigMap", "version": "v1", "fieldSpecs": [{"kind": "Thing", "path": "spec/configRef/name"}]}],
+            nameReference=lambda: [
+                {"kind": "ConfigMap", "version": "v1", "fieldSpecs": [{"kind": "Thing", "path": "spec/configRef/name"}]}
+            ],
             images=lambda: [{"kind": "Thing", "path": "spec/items/image"}],
             commonLabels=lambda: [{"kind": "Thing", "path": "spec/labels", "create": True}],
             commonAnnotations=lambda: [{"kind": "Thing", "path": "spec/annotations", "create": True}],

@@ -10,7 +10,13 @@ from tests.kustomize.values import BLOCKS, Raw, scalar, text
 
 Object = dict[str, Any]
 NAMES: Final = ("web", "api", "db", "web-1")
-IMAGES: Final = ("busybox", "nginx:1.25", "registry.example.com:5000/team/app:v1", "team/app@sha256:abc123", "redis:7@sha256:def")
+IMAGES: Final = (
+    "busybox",
+    "nginx:1.25",
+    "registry.example.com:5000/team/app:v1",
+    "team/app@sha256:abc123",
+    "redis:7@sha256:def",
+)
 RBAC: Final = "rbac.authorization.k8s.io"
 
 
@@ -41,7 +47,12 @@ def container(rng: Random, label: str) -> Object:
             args=lambda: [text(rng), "--x=$(VAR)"],
             command=lambda: [Raw("/bin/sh"), "-c"],
             ports=lambda: rng.sample(
-                [{"containerPort": 80}, {"containerPort": 80, "protocol": "UDP"}, {"containerPort": 443, "name": "tls"}], 2
+                [
+                    {"containerPort": 80},
+                    {"containerPort": 80, "protocol": "UDP"},
+                    {"containerPort": 443, "name": "tls"},
+                ],
+                2,
             ),
             env=lambda: [
                 {"name": "A", "value": text(rng)},
@@ -71,7 +82,10 @@ def pod(rng: Random) -> Object:
                 {"name": "v", "configMap": {"name": name(rng)}},
                 {"name": "w", "secret": {"secretName": name(rng)}},
                 {"name": "x", "persistentVolumeClaim": {"claimName": name(rng)}},
-                {"name": "y", "projected": {"sources": [{"configMap": {"name": name(rng)}}, {"secret": {"name": name(rng)}}]}},
+                {
+                    "name": "y",
+                    "projected": {"sources": [{"configMap": {"name": name(rng)}}, {"secret": {"name": name(rng)}}]},
+                },
             ][: rng.randint(1, 4)],
             affinity=lambda: {
                 "podAntiAffinity": {
@@ -81,19 +95,31 @@ def pod(rng: Random) -> Object:
                 }
             },
             topologySpreadConstraints=lambda: [
-                {"maxSkew": 1, "topologyKey": "zone", "whenUnsatisfiable": "DoNotSchedule", "labelSelector": {"matchLabels": {"app": "web"}}}
+                {
+                    "maxSkew": 1,
+                    "topologyKey": "zone",
+                    "whenUnsatisfiable": "DoNotSchedule",
+                    "labelSelector": {"matchLabels": {"app": "web"}},
+                }
             ],
         ),
     }
 
 
 def _template(rng: Random) -> Object:
-    return {**some(rng, 0.8, metadata=lambda: some(rng, 0.7, labels=lambda: strings(rng), annotations=lambda: strings(rng))), "spec": pod(rng)}
+    return {
+        **some(
+            rng, 0.8, metadata=lambda: some(rng, 0.7, labels=lambda: strings(rng), annotations=lambda: strings(rng))
+        ),
+        "spec": pod(rng),
+    }
 
 
 def _workload(rng: Random) -> Object:
     return {
-        **some(rng, 0.6, replicas=lambda: rng.choice((1, 3, Raw("0x2"))), selector=lambda: {"matchLabels": {"app": "web"}}),
+        **some(
+            rng, 0.6, replicas=lambda: rng.choice((1, 3, Raw("0x2"))), selector=lambda: {"matchLabels": {"app": "web"}}
+        ),
         "template": _template(rng),
     }
 
@@ -115,8 +141,15 @@ def _service(rng: Random) -> Object:
 def _ingress(rng: Random) -> Object:
     backend = {"service": {"name": name(rng), "port": {"number": 80}}}
     return {
-        "rules": [{"host": "x.example.com", "http": {"paths": [{"path": "/", "pathType": "Prefix", "backend": backend}]}}],
-        **some(rng, 0.4, tls=lambda: [{"hosts": ["x.example.com"], "secretName": name(rng)}], ingressClassName=lambda: name(rng)),
+        "rules": [
+            {"host": "x.example.com", "http": {"paths": [{"path": "/", "pathType": "Prefix", "backend": backend}]}}
+        ],
+        **some(
+            rng,
+            0.4,
+            tls=lambda: [{"hosts": ["x.example.com"], "secretName": name(rng)}],
+            ingressClassName=lambda: name(rng),
+        ),
     }
 
 
@@ -143,7 +176,11 @@ def _binding(kind: str) -> Callable[[Random], Object]:
     return lambda rng: {
         "roleRef": {"apiGroup": RBAC, "kind": kind, "name": name(rng)},
         "subjects": [
-            {"kind": "ServiceAccount", "name": rng.choice((*NAMES, "default")), **some(rng, 0.6, namespace=lambda: rng.choice(("one", "two")))}
+            {
+                "kind": "ServiceAccount",
+                "name": rng.choice((*NAMES, "default")),
+                **some(rng, 0.6, namespace=lambda: rng.choice(("one", "two"))),
+            }
             for _ in range(rng.randint(1, 2))
         ],
     }
@@ -168,7 +205,11 @@ def _webhooks(rng: Random) -> Object:
 
 
 def _scale(rng: Random) -> Object:
-    return {"scaleTargetRef": {"apiVersion": "apps/v1", "kind": "Deployment", "name": name(rng)}, "minReplicas": 1, "maxReplicas": 3}
+    return {
+        "scaleTargetRef": {"apiVersion": "apps/v1", "kind": "Deployment", "name": name(rng)},
+        "minReplicas": 1,
+        "maxReplicas": 3,
+    }
 
 
 #: apiVersion, kind, whether it is namespaced, and what it holds.
@@ -191,7 +232,12 @@ KINDS: Final[tuple[tuple[str, str, bool, Callable[[Random], Object]], ...]] = (
     ("networking.k8s.io/v1", "NetworkPolicy", True, _spec(_network_policy)),
     ("autoscaling/v2", "HorizontalPodAutoscaler", True, _spec(_scale)),
     ("policy/v1", "PodDisruptionBudget", True, lambda rng: {"spec": {"selector": {"matchLabels": strings(rng, 1)}}}),
-    ("v1", "PersistentVolumeClaim", True, lambda rng: {"spec": {"storageClassName": name(rng), "volumeName": name(rng)}}),
+    (
+        "v1",
+        "PersistentVolumeClaim",
+        True,
+        lambda rng: {"spec": {"storageClassName": name(rng), "volumeName": name(rng)}},
+    ),
     ("v1", "PersistentVolume", False, lambda rng: {"spec": {"storageClassName": name(rng)}}),
     ("storage.k8s.io/v1", "StorageClass", False, lambda rng: {"parameters": {"secretName": name(rng)}}),
     ("v1", "Namespace", False, lambda rng: {}),

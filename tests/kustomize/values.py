@@ -89,7 +89,9 @@ class Writer:
         """A value in block style, without the last newline."""
         pad = " " * depth
         if isinstance(value, dict) and value:
-            return "\n".join(f"{self._comment(pad)}{pad}{key}:{self._below(child, depth)}" for key, child in value.items())
+            return "\n".join(
+                f"{self._comment(pad)}{pad}{key}:{self._below(child, depth)}" for key, child in value.items()
+            )
         if isinstance(value, list) and value:
             return "\n".join(f"{pad}-{self._item(child, depth)}" for child in value)
         return pad + self.flow(value)

@@ -10,6 +10,7 @@ from engine.kustomize.errors import BuildError
 from engine.kustomize.files import Files
 from engine.kustomize.generators.iam_policy import iam_policy
 from engine.kustomize.generators.key_values import key_values
+from engine.kustomize.keys import is_text, unreadable
 from engine.kustomize.kustomization import fix_env
 from engine.kustomize.resource import Behavior, Object, Resource
 
@@ -61,6 +62,7 @@ def _base(kind: str, config: Config, files: Files) -> Object:
 
 def _finished(obj: Object, config: Config, files: Files) -> Resource:
     options: Mapping[str, Any] = config.get("options", {})
+    _check_keys(obj, options)
     resource = Resource(obj)
     for field in ("labels", "annotations"):
         resource.set_strings(field, dict(sorted(options.get(field, {}).items())))
@@ -75,6 +77,15 @@ def _finished(obj: Object, config: Config, files: Files) -> Resource:
             f'"{behavior}" is not one of create, replace, merge', path=files.root, field="behavior"
         ) from error
     return resource
+
+
+def _check_keys(obj: Object, options: Config) -> None:
+    places = {"data": obj.get("data", ()), "binaryData": obj.get("binaryData", ())}
+    places |= {"labels": options.get("labels", ()), "annotations": options.get("annotations", ())}
+    for place, keys in places.items():
+        for key in keys:
+            if not is_text(key):
+                raise unreadable(key, f"{place} of a generated {obj['kind']}")
 
 
 def with_global_options(config: Config, options: Config | None) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from typing import Any
 from engine.kustomize.errors import BuildError
 from engine.kustomize.fieldspec import FieldSpec
 from engine.kustomize.files import Files
+from engine.kustomize.keys import is_text, unreadable
 from engine.kustomize.resmap import ResMap
 from engine.kustomize.transform.base import Config, parse_specs, paths
 
@@ -17,6 +18,7 @@ class SetEntries:
 
     def __init__(self, entries: Mapping[str, str], specs: Iterable[FieldSpec]) -> None:
         self._entries = dict(sorted(entries.items()))
+        self._unreadable = next((key for key in self._entries if not is_text(key)), None)
         self._paths = paths(specs, dict)
 
     def apply(self, resources: ResMap) -> None:
@@ -27,6 +29,8 @@ class SetEntries:
             self._paths.apply(resource.obj, self._set)
 
     def _set(self, value: Any) -> Any:
+        if self._unreadable is not None:
+            raise unreadable(self._unreadable, "labels or annotations")
         if value is None:
             return dict(self._entries)
         if not isinstance(value, dict):
