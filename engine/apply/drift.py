@@ -93,6 +93,11 @@ def to_prune(entry: Entry, live: Object | None, owner: Mapping[str, str]) -> Obj
     return _verdict(entry, Verdict.TO_PRUNE)
 
 
+def not_shown(entry: Entry) -> ObjectDrift:
+    """An applied object that the watch of its owner's label does not show: gone, or without the label."""
+    return _verdict(entry, Verdict.MISSING, note="not found by its owner's label")
+
+
 def by_ownership(entry: Entry, live: Object | None, take_over: TakeOver) -> ObjectDrift | None:
     """What can be said of an applied object when what is wanted is not known; None when nothing stands out."""
     if live is None:

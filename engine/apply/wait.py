@@ -76,6 +76,7 @@ class HealthWait:
         run = _Run(self, list(entries), vanishing)
         with run.watching():
             await run.look(run.pending, seen or {})
+            run.outdate(seen or {})
             deadline = self._clock.monotonic() + timeout
             if run.pending and on_wait is not None:
                 await on_wait()
@@ -141,6 +142,14 @@ class _Run:
             for ref in refs:
                 group.create_task(one(ref))
         self.pending = [ref for ref in self.pending if not self._is_current(ref)]
+
+    def outdate(self, seen: Mapping[ObjectRef, Object]) -> None:
+        """What changed between being seen and being watched is no news to the watch: it is looked at once more."""
+        for ref in self.pending:
+            live = self._wait._watches.metadata(ref)
+            if live is not None and ref in seen and _version(live) != _version(seen[ref]):
+                self._changed.add(ref)
+                self._wake.set()
 
     def check(self, *, fail_fast: bool) -> None:
         """Raise when waiting longer makes no sense."""
@@ -208,6 +217,10 @@ class _Subscription:
 
     def __exit__(self, *_: object) -> None:
         self._end()
+
+
+def _version(obj: Mapping[str, Any]) -> str:
+    return str((obj.get("metadata") or {}).get("resourceVersion"))
 
 
 def _selector(obj: Mapping[str, Any]) -> str:

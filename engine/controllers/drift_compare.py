@@ -121,7 +121,7 @@ class Comparer:
             if _REMOTE_BASE in problem and not self.settings.remote_bases:
                 problem += ", which the controller refuses too (--no-remote-bases)"
             report = DriftReport(ref, _revision(artifact), self._clock.now(), (), 0, line(problem), notes)
-            return report if spec.get("kubeConfig") else await self._by_ownership(obj, report, known)
+            return report if spec.get("kubeConfig") else await self._by_ownership(obj, report, known, look=confirm)
         comparison = Comparison(ref, desired, rules, known, notes)
         old = inventory.parse(obj.get("status"))
         stale = inventory.stale(old, [entry_of(item) for item in desired.objects]) if spec.get("prune") else []
@@ -198,13 +198,21 @@ class Comparer:
             if verdict is not None:
                 comparison.set(entry.ref, verdict)
 
-    async def _by_ownership(self, obj: Object, report: DriftReport, known: dict[ObjectRef, Known]) -> DriftReport:
-        """What inventory and managedFields tell when nothing could be built: what is gone, and who else wrote."""
+    async def _by_ownership(
+        self, obj: Object, report: DriftReport, known: dict[ObjectRef, Known], *, look: bool
+    ) -> DriftReport:
+        """What inventory and managedFields tell when nothing could be built: what is gone, and who else wrote.
+
+        Without `look` an object that the watch does not show is taken for gone: nobody asks about each.
+        """
         entries = inventory.parse(obj.get("status"))
         await self._watch({(entry.ref.group, entry.version, entry.ref.kind) for entry in entries})
         found: list[ObjectDrift] = []
         unsaid = 0
         for entry in entries:
+            if not look and self._not_shown(entry.ref):
+                found.append(drift.not_shown(entry))
+                continue
             try:
                 live = await self._live(entry, known)
             except errors.EngineError as error:
@@ -218,6 +226,9 @@ class Comparer:
         more = f"{unsaid} objects are there; whether they are as wanted is not known" if unsaid else ""
         notes = (*report.notes, more) if more else report.notes
         return replace(report, objects=drift.ordered(found)[0], notes=notes)
+
+    def _not_shown(self, ref: ObjectRef) -> bool:
+        return self._watches.is_live(ref.group, ref.kind) and self._watches.metadata(ref) is None
 
     async def _confirm(self, comparison: Comparison, *, everything: bool) -> None:
         async with asyncio.TaskGroup() as group:
