@@ -102,10 +102,6 @@ class Pool:
             raise _error(answer["error"])
         return answer.get("value")
 
-    async def warm(self) -> None:
-        """Start one child now, so that the first build doesn't wait for it."""
-        await self.call("ping", {})
-
     async def close(self) -> None:
         """End all children."""
         self._closed = True

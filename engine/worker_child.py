@@ -8,7 +8,7 @@ import resource
 import struct
 import sys
 from collections import OrderedDict
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any, BinaryIO, Final
 
 import orjson
@@ -22,8 +22,6 @@ _HEAD: Final = struct.Struct(">II")
 _TREES: Final = 8
 _TREE_BYTES: Final = 8 * 2**20
 """Trees are kept for the next build of the same artifact, this much of them at most; the newest always."""
-
-Handler = Callable[[Mapping[str, Any], memoryview], Any]
 
 
 class Trees:

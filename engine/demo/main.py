@@ -10,7 +10,6 @@ import asyncio
 import base64
 import contextlib
 import fcntl
-import logging
 import secrets
 import shutil
 import signal
@@ -38,8 +37,6 @@ from engine.kube.informer import Informer
 from engine.kube.resources import LEASES
 from engine.kube.types import Object
 from engine.logs import to_file
-
-log = logging.getLogger(__name__)
 
 MANAGER: Final = "flux"
 """The flux CLI's field manager: what the demo applies at first is what a bootstrap would."""

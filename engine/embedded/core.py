@@ -128,7 +128,7 @@ class Core:
         return write.create(self, resource, namespace, clone(obj), WriteOptions(manager)).obj
 
     def replace_object(self, obj: Object, *, manager: str, subresource: str = "") -> Object:
-        """See Facade.update and Facade.update_status."""
+        """See Facade.update."""
         resource = self._resource(obj)
         target = write.Target(
             resource, str(obj["metadata"].get("namespace") or ""), str(obj["metadata"]["name"]), subresource

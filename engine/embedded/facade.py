@@ -65,10 +65,6 @@ class Facade:
         """Replace all but the status; a `metadata.resourceVersion` in `obj` must be the stored one."""
         return self._core.replace_object(obj, manager=self._manager)
 
-    def update_status(self, obj: Object) -> Object:
-        """Replace the status alone; a `metadata.resourceVersion` in `obj` must be the stored one."""
-        return self._core.replace_object(obj, manager=self._manager, subresource="status")
-
     def patch(self, group_version: str, kind: str, namespace: str, name: str, body: Object) -> Object:
         """Merge-patch (RFC 7386) all but the status; a write that changes nothing stores nothing."""
         return self._core.merge_object(group_version, kind, namespace, name, body, manager=self._manager)

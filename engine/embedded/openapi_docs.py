@@ -20,7 +20,6 @@ _V2_BODY = b"\n\x032.0\x12\x12\n\nKubernetes\x12\x041.36B\x00"
 _V2_JSON = {"swagger": "2.0", "info": {"title": "Kubernetes", "version": "1.36"}, "paths": {}}
 _PREFIX = "/openapi/v3/"
 _GVK = "x-kubernetes-group-version-kind"
-_MEDIA = ("application/json", "application/yaml")
 _PATCH_MEDIA = (
     "application/apply-patch+yaml",
     "application/json-patch+json",

@@ -119,11 +119,6 @@ def invalid_options(kind: str, errors: Iterable[FieldError]) -> ApiError:
     return invalid("meta.k8s.io", kind, "", errors)
 
 
-def rejected() -> ApiError:
-    """A JSON patch that does not apply."""
-    return ApiError(422, "Invalid", "the server rejected our request due to an error in our request", details={})
-
-
 def bad_request(message: str) -> ApiError:
     """400."""
     return ApiError(400, "BadRequest", message)

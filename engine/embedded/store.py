@@ -161,10 +161,6 @@ class Store:
         found.reverse()
         return found
 
-    def storages(self) -> tuple[str, ...]:
-        """The names of everything that holds objects."""
-        return tuple(name for name, shelf in self._shelves.items() if shelf.records)
-
     # ---- writing
 
     def put(self, storage: str, namespace: str, name: str, obj: Object) -> Record:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, 
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from engine.flux import conditions, kinds
+from engine.flux import kinds
 
 T = TypeVar("T", bound=Hashable)
 Object = Mapping[str, Any]
@@ -55,11 +55,6 @@ def consumers(source: Node, objects: Iterable[Object]) -> list[Object]:
     return [obj for obj in objects if source in sources(obj)]
 
 
-def used_by(target: Node, objects: Iterable[Object]) -> list[Object]:
-    """Everything that consumes this object as a source or depends on it."""
-    return [obj for obj in objects if target in sources(obj) or target in dependencies(obj)]
-
-
 def cycle(edges: Mapping[T, Iterable[T]], *starts: T) -> list[T]:
     """The path of a cycle that can be reached from `starts` (first node repeated at the end), or []."""
     path: list[T] = []
@@ -98,42 +93,6 @@ def in_dependency_order(batch: Collection[T], edges: Mapping[T, Iterable[T]]) ->
     for node in wanted:
         _place(node, edges, members, placed)
     return list(placed)
-
-
-def roots(waiting: Collection[T], edges: Mapping[T, Iterable[T]], is_ready: Callable[[T], bool]) -> dict[T, T]:
-    """For each waiting node the first ancestor that is to blame: not ready, and itself not waiting.
-
-    A node in a cycle of waiting nodes has no such ancestor; it blames its first dependency that isn't ready.
-    """
-    found: dict[T, T] = {}
-    for node in waiting:
-        seen, current = {node}, node
-        while True:
-            blamed = next((dep for dep in edges.get(current, ()) if not is_ready(dep) and dep not in seen), None)
-            if blamed is None:
-                break
-            seen.add(blamed)
-            current = blamed
-            if blamed not in waiting:
-                break
-        if current != node:
-            found[node] = current
-    return found
-
-
-def blocked(objects: Iterable[Object]) -> dict[Node, Node]:
-    """Objects whose Ready says DependencyNotReady → the failing ancestor under which they fold."""
-    by_node = {node_of(obj): obj for obj in objects}
-    waiting = {
-        node for node, obj in by_node.items() if conditions.reason(obj, conditions.READY) == "DependencyNotReady"
-    }
-    edges = {node: dependencies(by_node[node]) for node in by_node if by_node[node].get("spec")}
-
-    def is_ready(node: Node) -> bool:
-        obj = by_node.get(node)
-        return obj is not None and conditions.is_ready(obj) and node not in waiting
-
-    return roots(waiting, edges, is_ready)
 
 
 # --- source references by kind ----------------------------------------------------------------------------

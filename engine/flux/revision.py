@@ -3,39 +3,15 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
-
-from engine.errors import Malformed
 
 _REVISION = re.compile(
-    r"(?:(?P<pointer>[^\s@]+(?:@[^\s@]+)*?)@)?"
-    r"(?P<algorithm>sha1|sha256|sha384|sha512|blake3):(?P<hex>[0-9a-fA-F]+)"
+    r"(?:[^\s@]+(?:@[^\s@]+)*?@)?"
+    r"(?:sha1|sha256|sha384|sha512|blake3):(?P<hex>[0-9a-fA-F]+)"
 )
 _HEX_RUN = re.compile(r"(?<![0-9a-fA-F])[0-9a-fA-F]{40,128}(?![0-9a-fA-F])")
 _SHA1 = re.compile(r"[0-9a-f]{40}")
 _LIMIT = 1_024
 _SHORT = 8
-
-
-@dataclass(frozen=True, slots=True)
-class Revision:
-    """A revision taken apart; `algorithm` is "" where a legacy hash has no known one."""
-
-    pointer: str
-    algorithm: str
-    hash: str
-
-    def __str__(self) -> str:
-        digest = f"{self.algorithm}:{self.hash}" if self.algorithm else self.hash
-        return f"{self.pointer}@{digest}" if self.pointer and digest else self.pointer or digest
-
-
-def parse(text: str) -> Revision:
-    """Today's grammar; raises Malformed for anything else (chart versions and legacy forms too)."""
-    match = _REVISION.fullmatch(text) if len(text) <= _LIMIT else None
-    if not match:
-        raise Malformed(f'"{text[:80]}" is not a revision', fix="write it as <branch or tag>@sha1:<hash>")
-    return Revision(match["pointer"] or "", match["algorithm"], match["hex"])
 
 
 def upgrade(text: str) -> str:

@@ -8,7 +8,7 @@ from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, aclosing
 from copy import copy
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Self
 
 import orjson
@@ -124,10 +124,6 @@ class Client:
     def server_time_offset(self) -> timedelta:
         """What to add to our clock to get the API server's."""
         return self.transport.server_clock.offset
-
-    def server_now(self) -> datetime:
-        """The API server's time: ages are counted from it."""
-        return self.transport.server_clock.now()
 
     # ---- reading
 

@@ -82,7 +82,6 @@ class ClusterConfig:
     namespace: str = "default"
     context: str = ""
     cluster: str = ""
-    user_name: str = ""
     tls: TLSConfig = TLSConfig()
     user: UserConfig = UserConfig()
     impersonate: Impersonation = Impersonation()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 import random
 from collections.abc import Callable, Iterable
 from contextlib import aclosing
@@ -33,8 +32,6 @@ SLOW = 60.0
 #: A watch that ends sooner than this without a word counts as a failure, else it would be asked for in a loop.
 BRIEF = 1.0
 
-_log = logging.getLogger(__name__)
-
 
 @dataclass(frozen=True, slots=True)
 class InformerStatus:
@@ -42,15 +39,13 @@ class InformerStatus:
 
     starting: nothing yet · live: as the server has it · stale: as last seen · forbidden: `message` names the
     missing right · absent: the server does not serve this kind. `since` is when the state began,
-    `last_contact` when the server was last heard, `last_event` when an object last changed, `next_try` when a lost
-    server is asked again (all our clock).
+    `last_contact` when the server was last heard, `next_try` when a lost server is asked again (all our clock).
     """
 
     state: State
     message: str = ""
     since: datetime | None = None
     last_contact: datetime | None = None
-    last_event: datetime | None = None
     error: errors.EngineError | None = None
     next_try: datetime | None = None
 
@@ -210,15 +205,11 @@ class Informer:
     def _handle(self, event: WatchEvent) -> None:
         obj = event.object
         version = obj.get("metadata", {}).get("resourceVersion")
-        now = self._clock.now()
         if event.type in ("ADDED", "MODIFIED"):
             self._upsert(obj)
-            self._status = replace(self._status, last_contact=now, last_event=now)
         elif event.type == "DELETED":
             self._remove(_key(obj), self._shaped(obj))
-            self._status = replace(self._status, last_contact=now, last_event=now)
-        else:
-            self._status = replace(self._status, last_contact=now)
+        self._status = replace(self._status, last_contact=self._clock.now())
         if version:
             self._version = str(version)
 

@@ -13,7 +13,7 @@ import random
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 
 from engine import errors
 from engine.clock import Clock
@@ -43,24 +43,11 @@ class Holder:
     namespace: str
     name: str
     identity: str
-    renewed: datetime | None = None
     readable: bool = True
 
     def __str__(self) -> str:
         where = f"{self.namespace}/{self.name}" if self.namespace else self.name
         return f"{where} is held by {self.identity}" if self.readable else f"{where} cannot be read: {self.identity}"
-
-
-async def held_by(client: Client, prefixes: Sequence[str], namespace: str = "") -> list[Holder]:
-    """Who holds Leases whose names begin with a prefix, by their renewTime and the server's clock.
-
-    For looking only. A Lease that cannot be read counts as held; `namespace` "" looks everywhere.
-    """
-    try:
-        leases = await _read(client, prefixes, namespace)
-    except errors.NotAllowed as error:
-        return [Holder(namespace, prefix, error.message, readable=False) for prefix in prefixes]
-    return [_holder(lease) for lease in leases if _identity(lease) and _is_fresh(lease, client.server_now())]
 
 
 class LeaseGroup:
@@ -113,11 +100,6 @@ class LeaseGroup:
         # Counted from before the first request: an answer that took long gives no more time.
         self._until = began + self._timing.deadline
         return []
-
-    async def require(self) -> None:
-        """Take all Leases now. Raises errors.LeaseHeld, naming who has them."""
-        if found := await self.attempt():
-            raise errors.LeaseHeld("; ".join(map(str, found)), fix="scale that controller down first")
 
     async def run(self, on_change: Callable[[bool, list[Holder]], None] | None = None) -> None:
         """Take and renew for ever; `on_change(held, holders)` tells of every turn. Cancelled, it gives them back."""
@@ -255,28 +237,13 @@ def _identity(lease: Object) -> str:
 
 
 def _holder(lease: Object) -> Holder:
-    metadata, spec = lease["metadata"], lease.get("spec") or {}
-    return Holder(metadata.get("namespace", ""), metadata["name"], _identity(lease), _when(spec.get("renewTime")))
-
-
-def _is_fresh(lease: Object, now: datetime) -> bool:
-    spec = lease.get("spec") or {}
-    renewed = _when(spec.get("renewTime"))
-    # Without a time that can be read nobody can say that it has run out.
-    return renewed is None or (now - renewed).total_seconds() < _duration(spec, Timing().duration)
+    metadata = lease["metadata"]
+    return Holder(metadata.get("namespace", ""), metadata["name"], _identity(lease))
 
 
 def _duration(spec: Object, default: float) -> float:
     seconds = spec.get("leaseDurationSeconds")
     return float(seconds) if isinstance(seconds, int | float) else default
-
-
-def _when(text: object) -> datetime | None:
-    try:
-        when = datetime.fromisoformat(str(text))
-    except ValueError:
-        return None
-    return when if when.tzinfo else when.replace(tzinfo=UTC)
 
 
 def _microtime(when: datetime) -> str:

@@ -45,7 +45,6 @@ def select(merged: Merged, context: str = "") -> ClusterConfig:
         namespace=chosen.text("namespace") or "default",
         context=name,
         cluster=cluster.name,
-        user_name=user.name,
         tls=_tls(cluster),
         user=_user(user, cluster),
         impersonate=_impersonation(user),

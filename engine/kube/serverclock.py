@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, timedelta
 from email.utils import parsedate_to_datetime
 
 from engine.clock import Clock
@@ -39,7 +39,3 @@ class ServerClock:
         if self._low <= 0 <= self._high:
             return timedelta(0)
         return timedelta(seconds=(self._low + self._high) / 2)
-
-    def now(self) -> datetime:
-        """The server's time."""
-        return self._clock.now() + self.offset

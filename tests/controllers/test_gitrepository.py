@@ -13,7 +13,6 @@ from engine import errors
 from engine.clock import VirtualClock
 from engine.controllers.base import Request, Result, Services, TerminalError
 from engine.controllers.cluster import resource_of
-from engine.controllers.githistory import GitHistory
 from engine.controllers.gitrepository import GitRepositoryReconciler
 from engine.controllers.source import SourceFailure
 from engine.demo.gitserver import GitServer
@@ -290,19 +289,6 @@ async def test_old_artifacts_are_collected(bench: Bench) -> None:
     files = list((bench.storage.root / "gitrepository/ns/app").iterdir())
     assert len(files) <= 3
     assert ("Normal", "GarbageCollectionSucceeded", "garbage collected 1 artifacts") in bench.recorder.events
-
-
-async def test_history_is_read_with_the_login_of_the_object(bench: Bench) -> None:
-    bench.server.faults.basic_auth = "user:geheim"
-    bench.memory.put(secret(username="user", password="geheim"), "secrets")
-    await bench.ready(secretRef={"name": "login"})
-    first = bench.status["artifact"]["revision"].rpartition(":")[2]
-    bench.repo.commit({"a.yaml": "b"}, message="second", parent=first)
-    history = GitHistory(bench.memory, bench.memory.cache(RES), bench.git)
-    assert [entry.subject for entry in await history.log("ns", "app")] == ["second", "commit 1"]
-    assert await history.files("ns", "app", first) == {"a.yaml": b"a"}
-    with pytest.raises(errors.NotFound):
-        await history.log("ns", "other")
 
 
 async def test_an_api_that_is_down_keeps_what_was_known(bench: Bench) -> None:

@@ -364,7 +364,6 @@ async def test_many_watches_do_not_starve_requests(server: ScriptedServer) -> No
 async def test_ages_follow_the_servers_clock(server: ScriptedServer, client: Client) -> None:
     server.on("*", reply({}, Date="Sat, 21 Nov 2020 12:00:00 GMT"))
     await client.version()
-    assert client.server_now().year == 2020
     assert client.server_time_offset < timedelta(days=-365)
 
 

@@ -17,10 +17,6 @@ from engine.embedded.schema.structural import MISSING, Structural, compile_schem
 from engine.embedded.schema.validate import validate
 from engine.embedded.schema.values import prune
 
-GROUP = "apiextensions.k8s.io"
-FINALIZER = "customresourcecleanup.apiextensions.k8s.io"
-
-_LABEL = r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?$"
 _LABEL_1035 = r"^[a-z]([-a-z0-9]*[a-z0-9])?$"
 _SUBDOMAIN = r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$"
 _LABEL_1035_TEXT = (

@@ -118,11 +118,6 @@ class Loop:
         if self._task is not None:
             self._task.cancel()
 
-    @property
-    def busy(self) -> bool:
-        """Whether something waits to be looked at now (not later)."""
-        return bool(self._queue)
-
     def _changed(self, change: Change) -> None:
         self._cluster.ownership.changed(change)
         obj = change.object

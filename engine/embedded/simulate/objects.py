@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import orjson
@@ -48,13 +48,6 @@ def owner_reference(owner: Object) -> Object:
         "controller": True,
         "blockOwnerDeletion": True,
     }
-
-
-def owned(objects: Iterable[Object], owner: Object) -> list[Object]:
-    """Those whose controlling owner this is, oldest first."""
-    uid = owner["metadata"]["uid"]
-    found = [obj for obj in objects if controller_uid(obj) == uid]
-    return sorted(found, key=lambda obj: (obj["metadata"].get("creationTimestamp") or "", obj["metadata"]["name"]))
 
 
 def controller_uid(obj: Object) -> str:
