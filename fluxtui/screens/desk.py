@@ -2,42 +2,22 @@
 
 from __future__ import annotations
 
-import logging
-import subprocess
-import sys
 from dataclasses import replace
-from functools import partial
-from typing import TYPE_CHECKING
 
-from textual.app import SuspendNotSupported
-
-from engine.api import Command, Delete, LoginCommand, Outcome, Ref, Rollback, Snapshot
+from engine.api import Ref
 from fluxtui.commands.base import Selection
+from fluxtui.screens.acting import Acting
 from fluxtui.screens.places import Place
 from fluxtui.view.filters import NOTHING, Filter, parse
 from fluxtui.view.goto import Completion, ToCommand, ToContext, ToNamespace, ToObject, ToPanel
 from fluxtui.view.kinds import VIEWS, PanelId
 from fluxtui.view.pane import Mode
 from fluxtui.view.rows import Sort
-from fluxtui.view.text import Role
 from fluxtui.widgets.resource_table import ResourceTable
 
-if TYPE_CHECKING:
-    from fluxtui.screens.main import MainScreen
 
-log = logging.getLogger(__name__)
-
-
-class Desk:
+class Desk(Acting):
     """Commands call it; it moves, narrows, opens and submits."""
-
-    def __init__(self, screen: MainScreen) -> None:
-        self.screen = screen
-
-    @property
-    def snapshot(self) -> Snapshot:
-        """What is on screen."""
-        return self.screen.snapshot
 
     def selection(self) -> Selection:
         """The marks, or what is under the cursor."""
@@ -46,71 +26,6 @@ class Desk:
     def key_of(self, command: str) -> str:
         """The key of a command, remapped or not, as people write it."""
         return self.screen.key_of(command)
-
-    def say(self, text: str) -> None:
-        """A sentence in the footer."""
-        self.screen.say(text)
-
-    # --- acts --------------------------------------------------------------------------------------
-
-    def propose(self, intents: tuple[Command, ...]) -> None:
-        """Show the effect of these intents, and submit them if the person says so."""
-        from fluxtui.screens.dialogs.effect import EffectDialog
-
-        if not intents:
-            return
-        if not self.screen.settings.confirm and not any(isinstance(intent, Rollback | Delete) for intent in intents):
-            self.submit(intents)
-        else:
-            self.screen.app.push_screen(EffectDialog(intents, self.snapshot), self._decided)
-
-    def _decided(self, intents: tuple[Command, ...] | None) -> None:
-        if intents:
-            self.submit(intents)
-
-    def submit(self, intents: tuple[Command, ...]) -> None:
-        """Send them, each once; what became of the last one is said, and `O` has them all."""
-        for intent in intents:
-            self.screen.bridge.submit(intent, partial(self._answered, intent))
-        table = self.screen.panel
-        if isinstance(table, ResourceTable) and table.marks:
-            table.marks.clear()
-            table.refresh()
-
-    def _answered(self, intent: Command, outcome: Outcome) -> None:
-        if outcome.accepted:
-            self.screen.say(outcome.message or f"{intent.verb} {intent.ref}: requested; O shows it.")
-        else:
-            self.screen.say(f"{intent.verb} {intent.ref}: {outcome.message}", Role.FAIL)
-
-    def choose_revision(self, ref: Ref) -> None:
-        """Open the rollback chooser."""
-        from fluxtui.screens.rollback import RollbackChooser
-
-        self.screen.app.push_screen(RollbackChooser(ref, self.snapshot), lambda intents: self.propose(intents or ()))
-
-    def restart_engine(self) -> None:
-        """After a crash; with a lost connection or login, try again, with the terminal if a login wants it."""
-        if any(problem.fatal for problem in self.snapshot.problems):
-            self.screen.bridge.restart()
-            self.say("The engine starts again.")
-            return
-        self.screen.bridge.login(self._lend, self._logged_in)
-
-    def _lend(self, command: LoginCommand) -> bytes | None:
-        """Give the terminal away for one command; its stdout is the credential and is shown to nobody."""
-        try:
-            with self.screen.app.suspend():
-                sys.stderr.write(f"Logging in to {command.context}: {command.shown}\n")
-                ended = subprocess.run(command.argv, env=dict(command.env), stdout=subprocess.PIPE, check=False)
-        except (OSError, SuspendNotSupported):
-            log.exception("the login could not be run")
-            return None
-        return ended.stdout if ended.returncode == 0 else None
-
-    def _logged_in(self, outcome: Outcome) -> None:
-        text = outcome.message or "Logged in."
-        self.screen.say(f"{text[:1].upper()}{text[1:]}", Role.TEXT if outcome.accepted else Role.FAIL)
 
     def leave(self) -> None:
         """End the program."""

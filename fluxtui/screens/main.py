@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from time import monotonic
 from typing import TYPE_CHECKING, ClassVar, cast
 
 from textual.app import ComposeResult
@@ -14,9 +13,10 @@ from textual.timer import Timer
 from textual.widgets import Input
 
 from engine.api import Answer, Link, Ref, Snapshot
-from fluxtui.bridge import Bridge, Question
+from fluxtui.bridge import Bridge
 from fluxtui.commands import BY_ID, COMMANDS, Selection
 from fluxtui.screens.desk import Desk
+from fluxtui.screens.inquiry import Inquiry
 from fluxtui.screens.places import Place, Places
 from fluxtui.settings import Settings
 from fluxtui.view import layout
@@ -27,7 +27,7 @@ from fluxtui.view.header import header_line
 from fluxtui.view.kinds import RESOURCE_PANELS, PanelId
 from fluxtui.view.nothing import connection_words
 from fluxtui.view.overview import Subject
-from fluxtui.view.pane import Mode, query_for
+from fluxtui.view.pane import Mode
 from fluxtui.view.panel import changed_since
 from fluxtui.view.states import FAULTS
 from fluxtui.view.text import Role, Span
@@ -41,8 +41,6 @@ from fluxtui.widgets.resource_table import ResourceTable
 if TYPE_CHECKING:
     from fluxtui.app import FluxtuiApp
 
-_REST = 0.08
-"""Seconds that the cursor rests before the engine is asked about what is under it."""
 _SAID_FOR = 6.0
 """Seconds that a sentence stays in the footer."""
 
@@ -71,13 +69,11 @@ class MainScreen(Screen[None]):
         self.filter_input = LineInput(id="filter", placeholder="words, !without, -l key=value")
         self.places = Places()
         self.desk = Desk(self)
+        self.inquiry = Inquiry(self)
         self.panel: ListPanel = self.tables[PanelId.KUSTOMIZATIONS]
         self.namespace = ""
         self._followed = Snapshot()
         self._hinted: tuple[object, ...] = ()
-        self._question: tuple[tuple[object, ...], Question] | None = None
-        self._rest: Timer | None = None
-        self._rest_until = 0.0
         self._ages: tuple[datetime, Timer] | None = None
         self._silence: Timer | None = None
 
@@ -144,6 +140,7 @@ class MainScreen(Screen[None]):
         self._arrange()
         self._selected(asked_again=changed is None or self.selected in changed)
         self._wait_for_ages()
+        self.desk.tell_ends(old, snapshot)
 
     def _bars(self) -> None:
         now, cells = self.console.now(), self.size.width
@@ -298,36 +295,14 @@ class MainScreen(Screen[None]):
             self.pane.answers = {}
         self.pane.show(self._subject(), keep_place=not moved)
         if moved or asked_again:
-            self._rest_until = monotonic() + _REST
-            if self._rest is None:
-                self._rest = self.set_timer(_REST, self._rested)
+            self.inquiry.rest()
 
-    def _rested(self) -> None:
-        """Ask, unless the cursor moved meanwhile: one timer for a whole run of keys."""
-        left = self._rest_until - monotonic()
-        self._rest = self.set_timer(left, self._rested) if left > 0 else None
-        if self._rest is None:
-            self._ask()
+    def visit(self) -> None:
+        """The cursor rests: this is a place to come back to."""
+        self.places.visit(Place(self.panel.id or "", self.selected, self.pane.mode))
 
-    def _ask(self) -> None:
-        """Ask for what the pane's mode needs; what was asked before about something else is dropped."""
-        ref = self.selected
-        if ref is None:
-            return
-        self.bridge.focus((ref,))
-        self.places.visit(Place(self.panel.id or "", ref, self.pane.mode))
-        query = query_for(self.pane.mode, ref)
-        resource = self.snapshot.resources.get(ref)
-        key = (query, resource.resource_version if resource else "", self.bridge)
-        if self._question is not None:
-            if self._question[0] == key:
-                return
-            self._question[1].cancel()
-            self._question = None
-        if query is not None:
-            self._question = (key, self.bridge.ask(query, self._answered))
-
-    def _answered(self, answer: Answer) -> None:
+    def take(self, answer: Answer) -> None:
+        """An answer about the selection fills the pane."""
         if answer.query.ref == self.selected:
             self.pane.take(answer)
             self.pane.show(self._subject())
@@ -359,12 +334,12 @@ class MainScreen(Screen[None]):
         """The key of a command, remapped or not, as people write it."""
         return key_name(self.settings.keys.get(command, BY_ID[command].keys))
 
-    def say(self, text: str, role: Role = Role.ACCENT) -> None:
+    def say(self, text: str, role: Role = Role.ACCENT, seconds: float = _SAID_FOR) -> None:
         """A sentence in the footer, for a while."""
         self.footer.say(text, role)
         if self._silence is not None:
             self._silence.stop()
-        self._silence = self.set_timer(_SAID_FOR, lambda: self.footer.say(""))
+        self._silence = self.set_timer(seconds, lambda: self.footer.say(""))
 
     # --- commands ------------------------------------------------------------------------------
 

@@ -8,7 +8,7 @@ from textual.binding import Binding, BindingType
 
 from engine.api import Command, Snapshot, Undo
 from fluxtui.screens.dialogs.base import SheetScreen
-from fluxtui.view.operations import operation_line
+from fluxtui.view.operations import operation_line, whole
 from fluxtui.view.text import Role, Span
 from fluxtui.widgets.sheet import Sheet
 
@@ -46,14 +46,23 @@ class OperationsScreen(SheetScreen[tuple[Command, ...]]):
         """Newest first."""
         console, cells = self.console, self.sheet.cells
         zone, letters = console.painter.zone, console.painter.letters
-        lines = [operation_line(item, cells, console.now(), zone, letters=letters) for item in self.snapshot.operations]
+        operations = self.snapshot.operations
+        lines = [operation_line(item, cells, console.now(), zone, letters=letters) for item in operations]
         nothing = [(Span("Nothing was asked of this cluster yet: R, T and B do.", Role.DIM),)]
         running = sum(1 for item in self.snapshot.operations if not item.progress.final)
         title = (Span("Operations", Role.ACCENT, strong=True), Span(f"  {running} running", Role.DIM))
         key = [Span("U", Role.ACCENT, strong=True), Span("Esc", Role.ACCENT, strong=True)]
         keys = (key[0], Span(" undo    "), key[1], Span(" leave"))
         last = (*keys, Span(f"    {self.complaint}", Role.WARN)) if self.complaint else keys
-        self.sheet.show(title, lines or nothing, last)
+        chosen = operations[self.sheet.cursor : self.sheet.cursor + 1]
+        below = [line for item in chosen for line in whole(item, cells, console.now())]
+        self.sheet.show(title, lines or nothing, last, below)
+
+    def action_move(self, by: int) -> None:
+        """Another operation is told in full."""
+        super().action_move(by)
+        self.complaint = ""
+        self.draw()
 
     def action_undo(self) -> None:
         """Take back the operation under the cursor."""

@@ -14,6 +14,7 @@ from engine.api import (
     EffectLine,
     EngineError,
     Reconcile,
+    Ref,
     Resume,
     Rollback,
     Snapshot,
@@ -44,6 +45,14 @@ _TITLES: Final = MappingProxyType(
         Delete: "Delete",
     }
 )
+_PLAIN: Final = MappingProxyType(
+    {
+        Reconcile: "look for changes; none is known",
+        Suspend: "stop reconciling it; nothing else follows it",
+        Resume: "reconcile it again; no change is known",
+    }
+)
+"""What is said of an act when nothing more is known to follow from it."""
 
 Answered = Effect | EngineError
 
@@ -72,8 +81,19 @@ class Proposal:
 
     @property
     def must_wait(self) -> bool:
-        """Whether it has to be known first if a word must be typed: rollbacks and deletions may need one."""
-        return any(isinstance(intent, Rollback | Delete) and intent not in self.effects for intent in self.intents)
+        """Whether it has to be known first if a word must be typed: a rollback may need one."""
+        return any(isinstance(intent, Rollback) and intent not in self.effects for intent in self.intents)
+
+    @property
+    def parent(self) -> Ref | None:
+        """What to suspend instead: the object that would take this suspension back, as the effect warns."""
+        intent, effect = self.intents[0], self.effects.get(self.intents[0])
+        known = self.snapshot.resources.get(intent.ref)
+        if len(self.intents) > 1 or not isinstance(intent, Suspend) or not isinstance(effect, Effect) or known is None:
+            return None
+        parent = known.parent
+        warned = parent is not None and any(parent.name in warning for warning in effect.warnings)
+        return parent if warned and parent in self.snapshot.resources else None
 
 
 def act_name(intents: Sequence[Command]) -> str:
@@ -162,6 +182,8 @@ def _one(proposal: Proposal, intent: Command, cells: int) -> Iterator[Line]:
         yield fit((Span("will   ", Role.DIM), *counts(effect), Span(more, Role.DIM)), cells)
     elif more:
         yield (Span("will   ", Role.DIM), Span("computing…", Role.DIM))
+    elif not effect.lines and not effect.warnings:
+        yield (Span("will   ", Role.DIM), Span(_PLAIN.get(type(intent), "change nothing else"), Role.DIM))
     column = min(max((width(entry.subject) for entry in effect.lines), default=0), cells // 2)
     for entry in sorted(effect.lines, key=lambda entry: not entry.danger):
         yield _entry(entry, column, cells)
@@ -197,6 +219,8 @@ def keys_line(proposal: Proposal, cells: int) -> Line:
     pairs = [("Enter", _TITLES.get(type(first), first.verb).lower())]
     if isinstance(first, Reconcile):
         pairs += [("w", "plain" if first.with_source else "with source"), ("f", "force"), ("r", "reset")]
+    if proposal.parent is not None:
+        pairs.append(("Ctrl-P", f"suspend {proposal.parent.name} instead"))
     pairs.append(("Esc", "leave"))
     spans: list[Span] = []
     for key, label in pairs:

@@ -5,17 +5,19 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Final
 
-from engine.api import Connection, Link, Snapshot
+from engine.api import Link, Snapshot, Stance
 from fluxtui.view.ages import spoken
 from fluxtui.view.text import Line, Role, Span, justify, line_width
+from fluxtui.view.titles import stopped
 
 _WIDE: Final = 100
 
 
 def _controllers(snapshot: Snapshot, wide: bool) -> list[Span]:
     controllers = snapshot.controllers
-    stance = Span(f"{snapshot.stance} ", Role.DIM)
-    version = f"Flux {snapshot.flux_version}" if snapshot.flux_version else "Flux"
+    driving = snapshot.stance is Stance.DRIVE
+    stance = Span(f"{snapshot.stance} · " if driving else f"{snapshot.stance} ", Role.DIM)
+    version = "this engine" if driving else f"Flux {snapshot.flux_version}".strip()
     if not controllers:
         return [stance, Span(version)]
     waiting = [controller.name for controller in controllers if not controller.ready]
@@ -26,7 +28,10 @@ def _controllers(snapshot: Snapshot, wide: bool) -> list[Span]:
     return [stance, Span(version + count), Span(" ✓", Role.OK)]
 
 
-def _connection(connection: Connection, now: datetime, wide: bool) -> Span:
+def _connection(snapshot: Snapshot, now: datetime, wide: bool) -> Span:
+    connection = snapshot.connection
+    if stopped(snapshot):
+        return Span("engine stopped", Role.FAIL, strong=True)
     if connection.link is Link.LIVE:
         return Span(f"live{' ·' if wide else ''} {connection.lag:.1f} s", Role.OK)
     ago = f" {spoken(connection.since, now)}" if connection.since else ""
@@ -58,7 +63,7 @@ def header_line(snapshot: Snapshot, namespace: str, now: datetime, cells: int) -
     if snapshot.read_only:
         left.append(Span("  read-only", Role.WARN))
     middle = [Span("   "), *_controllers(snapshot, wide)]
-    right = [_connection(snapshot.connection, now, wide), *_operations(snapshot, wide), Span(" ")]
+    right = [_connection(snapshot, now, wide), *_operations(snapshot, wide), Span(" ")]
     room = cells - line_width(right) - line_width(left) - 2
     if line_width(middle) > room:
         middle = [Span("  "), *_controllers(snapshot, wide=False)[1:]]

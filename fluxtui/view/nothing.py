@@ -10,7 +10,7 @@ from fluxtui.view.ages import spoken
 from fluxtui.view.kinds import PanelId
 from fluxtui.view.panel import PanelModel
 from fluxtui.view.text import Line, Role, Span
-from fluxtui.view.titles import kind_statuses
+from fluxtui.view.titles import kind_statuses, stopped
 
 _THINGS: Final = {
     PanelId.SOURCES: "sources",
@@ -18,6 +18,8 @@ _THINGS: Final = {
     PanelId.RELEASES: "Helm releases",
     PanelId.EVENTS: "events",
 }
+
+STOPPED: Final = "The engine stopped; it saw none. Ctrl-R restarts it."
 
 
 def connection_words(snapshot: Snapshot, now: datetime) -> str:
@@ -59,6 +61,8 @@ def nothing_words(model: PanelModel, snapshot: Snapshot, now: datetime) -> Line:
             if not inside:
                 return (Span(f"None in namespace {scope.namespace} ({model.total} elsewhere: 0 shows all)."),)
         return (Span(f"No faults among {model.total} {things}: z shows all.", Role.OK),)
+    if stopped(snapshot):
+        return (Span(STOPPED, Role.WARN),)
     if snapshot.connection.link in (Link.LOGIN, Link.CONNECTING):
         return (Span(connection_words(snapshot, now), Role.WARN),)
     if snapshot.connection.link is Link.LOST:

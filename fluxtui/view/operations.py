@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime, tzinfo
 from itertools import pairwise
 from types import MappingProxyType
 from typing import Final
 
-from engine.api import Operation, Progress
+from engine.api import Operation, Progress, Snapshot
 from fluxtui.view.ages import duration
 from fluxtui.view.events import clock_time
-from fluxtui.view.text import Line, Role, Span, fit, pad
+from fluxtui.view.text import Line, Role, Span, fit, pad, plain, wrap
 
 _LOOKS: Final = MappingProxyType(
     {
@@ -49,6 +49,32 @@ def result(operation: Operation, now: datetime) -> list[Span]:
             return [Span(f"unknown: {operation.message}", Role.UNKNOWN)]
         case _:
             return [Span(" ▸ ".join(_steps(operation, now)), Role.ACCENT), Span(detail, Role.DIM)]
+
+
+def ended(old: Snapshot, new: Snapshot) -> tuple[Operation, ...]:
+    """The operations that ended between two snapshots; what an earlier session left ended is no news."""
+    if old.operations is new.operations or not old.version:
+        return ()
+    before = {operation.id for operation in old.operations if operation.progress.final}
+    return tuple(item for item in new.operations if item.progress.final and item.id not in before)
+
+
+def news(operations: Sequence[Operation], now: datetime) -> tuple[str, Role]:
+    """What became of acts, as one sentence: of several their number, and the first that went wrong in full."""
+    wrong = [item for item in operations if item.progress is not Progress.DONE]
+    told = wrong[0] if wrong else operations[0]
+    said = f"{told.verb} {told.ref}: {plain(result(told, now))}"
+    if len(operations) > 1:
+        done = len(operations) - len(wrong)
+        said = f"{done} done, {len(wrong)} not: {said}" if wrong else f"{done} done: O shows them"
+    role = Role.OK if not wrong else _LOOKS[told.progress][2]
+    return f"{said} · O shows all" if wrong else f"{said} · U undoes" if told.undoable else said, role
+
+
+def whole(operation: Operation, cells: int, now: datetime) -> list[Line]:
+    """What became of one, uncut."""
+    spans = result(operation, now)
+    return [(Span(text, spans[0].role),) for text in wrap(plain(spans), cells)]
 
 
 def operation_line(

@@ -65,10 +65,17 @@ def _joined(name: list[Span], parts: list[Span], room: int) -> Line:
     return tuple(line)
 
 
+def stopped(snapshot: Snapshot) -> bool:
+    """Whether the engine crashed: nothing on screen is live then, whatever the connection last was."""
+    return any(problem.fatal for problem in snapshot.problems)
+
+
 def freshness(panel: PanelId, snapshot: Snapshot, changed: datetime | None, now: datetime) -> Line:
     """The right end of a title: the age of the last change, or why the list cannot be trusted."""
     statuses = kind_statuses(panel, snapshot)
     states = {status.state for status in statuses}
+    if stopped(snapshot):
+        return (Span(f"last seen {coarse(changed, now)}" if changed and snapshot.resources else "not live", Role.WARN),)
     if snapshot.connection.link is Link.LOST:
         return (Span(f"last seen {spoken(snapshot.connection.since, now) or '?'} ago", Role.WARN),)
     if KindState.STALE in states:

@@ -9,8 +9,9 @@ from engine.api import Event, Link, Ref, Snapshot
 from fluxtui.view.events import event_line
 from fluxtui.view.filters import NOTHING, Filter
 from fluxtui.view.kinds import TITLES, PanelId
-from fluxtui.view.nothing import connection_words
+from fluxtui.view.nothing import STOPPED, connection_words
 from fluxtui.view.text import Line, Role, Span
+from fluxtui.view.titles import stopped
 from fluxtui.widgets.list_panel import ListPanel
 
 
@@ -83,7 +84,7 @@ class EventsPanel(ListPanel):
             if self.filter:
                 return (Span(f"Filter {self.filter.text} hides all {hidden} events. Esc shows them."),)
             return (Span(f"No events in namespace {self.namespace} ({hidden} elsewhere: 0 shows all)."),)
-        words = connection_words(self.snapshot, self.now)
+        words = STOPPED if stopped(self.snapshot) else connection_words(self.snapshot, self.now)
         return (Span(words or "No events yet: Kubernetes keeps them for an hour.", Role.DIM),)
 
     def title_line(self) -> Line:
@@ -100,6 +101,6 @@ class EventsPanel(ListPanel):
         """Whether events come, and how many were dropped."""
         if self.snapshot.events_dropped:
             return (Span(f"{self.snapshot.events_dropped} dropped", Role.WARN),)
-        if self.snapshot.connection.link is Link.LIVE:
+        if self.snapshot.connection.link is Link.LIVE and not stopped(self.snapshot):
             return (Span("live", Role.DIM),)
         return (Span("not live", Role.WARN),)

@@ -11,13 +11,13 @@ from fluxtui.widgets.framed import Framed
 
 
 class Sheet(Framed):
-    """Lines with a title, and a last line that never scrolls (the keys)."""
+    """Lines with a title, and lines below them that never scroll."""
 
     def __init__(self, *, width: int = 100, cursor: bool = False, full: bool = False) -> None:
         super().__init__()
         self.title: Line = ()
         self.lines: Sequence[Line] = ()
-        self.last: Line = ()
+        self.below: Sequence[Line] = ()
         self.top = 0
         self.cursor = 0 if cursor else -1
         self._wanted = width
@@ -29,11 +29,16 @@ class Sheet(Framed):
         room = self.app.size.width
         return (room if self._full else min(self._wanted, room)) - 4
 
-    def show(self, title: Line, lines: Sequence[Line], last: Line = ()) -> None:
-        """Draw these lines; the sheet is as high as they need, at most the screen."""
-        self.title, self.lines, self.last = title, lines, last
+    def show(self, title: Line, lines: Sequence[Line], last: Line = (), below: Sequence[Line] = ()) -> None:
+        """Draw these lines; the sheet is as high as they need, at most the screen.
+
+        `last` (the keys) and `below` (about the line under the cursor) stay where they are while the lines scroll.
+        """
         room = self.app.size.height
-        height = room if self._full else min(room, len(lines) + 2 + (2 if last else 0))
+        self.title, self.lines = title, lines
+        kept = [(), *below[: room // 3]] if below else []
+        self.below = [*kept, *([(), last] if last else [])]
+        height = room if self._full else min(room, len(lines) + 2 + len(self.below))
         if self.styles.height is None or self.styles.height.value != height:
             self.styles.height = height
         wide = self.cells + 4
@@ -46,7 +51,7 @@ class Sheet(Framed):
     @property
     def list_height(self) -> int:
         """Lines that scroll."""
-        return max(1, self.body_height - (2 if self.last else 0))
+        return max(1, self.body_height - len(self.below))
 
     def move(self, by: int) -> None:
         """Move the cursor, or scroll where there is none."""
@@ -68,8 +73,9 @@ class Sheet(Framed):
 
     def body(self, y: int, cells: int) -> list[Segment]:
         """A line, with a blank at both sides; the last one holds the keys."""
-        if self.last and y >= self.list_height:
-            line, over = self.last if y == self.body_height - 1 else (), ""
+        if y >= self.list_height:
+            index = y - self.list_height
+            line, over = self.below[index] if index < len(self.below) else (), ""
         else:
             index = self.top + y
             line = self.lines[index] if index < len(self.lines) else ()

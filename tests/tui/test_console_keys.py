@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 
 from engine.api import (
+    Answer,
     Delete,
     Describe,
     Drift,
@@ -36,6 +37,7 @@ from fluxtui.commands import COMMANDS
 from fluxtui.settings import DEFAULTS
 from tests.tui import builders as b
 from tests.tui.conftest import Console, Start
+from tests.tui.fake_engine import FakeAsking
 
 CNI = b.ref("Kustomization", "cni", "infra")
 CHECKOUT = b.ref("Kustomization", "checkout")
@@ -174,15 +176,85 @@ async def test_a_revision_that_cannot_be_chosen_says_why(console: Start) -> None
         assert c.engine.submitted == []
 
 
-async def test_a_rollback_never_goes_out_before_it_is_known_whether_a_word_is_needed(console: Start) -> None:
+async def enter_on_a_rollback(c: Console) -> FakeAsking:
+    """Press Enter before the effect is known; returns the question for it."""
+    await c.press("B")
+    await c.until_text("good one")
+    await c.press("enter")
+    await c.until_text("Roll back infra/cni")
+    await c.press("enter")
+    assert c.engine.submitted == []
+    assert "Enter is noted" in c.text()
+    return next(asking for asking in reversed(c.engine.asked) if isinstance(asking.query, EffectOf))
+
+
+async def test_enter_before_a_rollbacks_effect_acts_once_no_word_is_needed(console: Start) -> None:
     async with console(answers={Revisions: CHOICES}) as c:
-        await c.press("B")
-        await c.until_text("good one")
-        await c.press("enter")
-        await c.until_text("Roll back infra/cni")
-        await c.press("enter")
+        asking = await enter_on_a_rollback(c)
+        asking.answer(Answer(asking.query, replace(EFFECT, complete=False), partial=True))
+        await c.sent(Rollback(CNI, "main@sha1:bbbbbbb1"))
+
+
+async def test_enter_before_a_rollbacks_effect_asks_for_the_word_that_it_needs(console: Start) -> None:
+    async with console(answers={Revisions: CHOICES}) as c:
+        asking = await enter_on_a_rollback(c)
+        asking.answer(Answer(asking.query, replace(EFFECT, confirm="flux-system")))
+        await c.until_text("type flux-system first")
         assert c.engine.submitted == []
-        assert "not known yet" in c.text()
+        await c.type("flux-system")
+        await c.press("enter")
+        await c.sent(Rollback(CNI, "main@sha1:bbbbbbb1"))
+
+
+async def test_a_suspension_that_its_parent_takes_back_offers_the_parent(console: Start) -> None:
+    parent = b.ref("Kustomization", "api")
+    fleet = b.with_changed(b.fleet(), replace(b.fleet().resources[CNI], parent=parent))
+    reverts = Effect(warnings=("Kustomization apps/api sets suspend: false: it is resumed within 10 m",), complete=True)
+    async with console(fleet, answers={Suspend: reverts}) as c:
+        await c.press("T")
+        await c.until_text("Ctrl-P suspend api instead")
+        await c.type("freeze")
+        await c.press("ctrl+p")
+        await c.until_text("Suspend apps/api")
+        await c.press("enter")
+        await c.sent(Suspend(parent, "freeze"))
+
+
+# --- what became of an act ----------------------------------------------------------------------------------
+
+RUNNING = Operation("op-9", "reconcile", CHECKOUT, b.ago(seconds=2), Progress.REQUESTED)
+WHY = "gitrepositories.source.toolkit.fluxcd.io " + "reports " * 12 + "not found"
+
+
+async def test_the_end_of_an_act_is_said_without_being_asked_for(console: Start) -> None:
+    async with console(b.fleet(operations=(RUNNING,))) as c:
+        done = replace(RUNNING, progress=Progress.DONE, ended=b.ago(seconds=1))
+        await c.publish(b.fleet(2, operations=(done,)))
+        assert "reconcile Kustomization apps/checkout: done in 1.0 s" in c.lines()[-1]
+
+
+async def test_a_failed_act_is_said_and_told_in_full_on_the_board(console: Start) -> None:
+    async with console(b.fleet(operations=(RUNNING,))) as c:
+        failed = replace(RUNNING, progress=Progress.FAILED, ended=b.ago(seconds=1), message=WHY)
+        other = replace(RUNNING, id="op-8", progress=Progress.DONE, ended=b.ago(seconds=1))
+        await c.publish(b.fleet(2, operations=(failed, other)))
+        assert "1 done, 1 not: reconcile Kustomization apps/checkout: failed after 1.0 s" in c.lines()[-1]
+        await c.press("O")
+        await c.until_text("reports not found")
+
+
+async def test_an_end_that_came_before_the_answer_is_not_talked_over(console: Start) -> None:
+    async with console(b.fleet(operations=(RUNNING,))) as c:
+        await c.publish(b.fleet(2, operations=(replace(RUNNING, progress=Progress.DONE, ended=b.NOW),)))
+        c.main.desk._answered(Reconcile(CHECKOUT), Outcome(True, RUNNING.id))
+        await c.pilot.pause()
+        assert "done in" in c.lines()[-1]
+
+
+async def test_what_an_earlier_session_ended_is_no_news(console: Start) -> None:
+    done = replace(RUNNING, progress=Progress.DONE, ended=b.ago(seconds=1))
+    async with console(b.fleet(operations=(done,))) as c:
+        assert "done in" not in c.lines()[-1]
 
 
 async def test_helm_releases_say_when_they_can_be_rolled_back(console: Start) -> None:

@@ -184,6 +184,15 @@ async def test_a_crash_is_a_banner_that_offers_a_restart(console: Start) -> None
         assert c.engine.restarted == 1
 
 
+async def test_a_crash_leaves_nothing_on_screen_that_claims_to_be_live(console: Start) -> None:
+    crash = Problem("The engine crashed", "KeyError: 'x'", fatal=True)
+    async with console(b.snapshot(problems=(crash,))) as c:
+        assert "engine stopped" in c.lines()[0]
+        assert "live ·" not in c.text()
+        assert "in this cluster" not in c.text()
+        assert c.text().count("The engine stopped; it saw none. Ctrl-R restarts it.") == 4
+
+
 async def test_missing_rights_disable_one_panel_and_nothing_else(console: Start) -> None:
     group, plural = b.GROUPS["HelmRelease"]
     forbidden = KindStatus(group, "HelmRelease", plural, KindState.FORBIDDEN, verb="list")

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 
-from engine.api import Connection, KindState, KindStatus, Link, Snapshot
+from engine.api import Connection, KindState, KindStatus, Link, Snapshot, Stance
 from fluxtui.view.filters import parse
 from fluxtui.view.footer import Hint, footer_line, key_name
 from fluxtui.view.header import header_line
@@ -149,6 +149,12 @@ def test_the_header_fits_and_always_tells_the_link(cells: int) -> None:
 def test_a_controller_that_is_down_is_named() -> None:
     controllers = (replace(b.fleet().controllers[0], name="source-controller", ready=False), *b.fleet().controllers[1:])
     assert "✗ source-controller" in plain(header_line(b.fleet(controllers=controllers), "", b.NOW, 160))
+
+
+def test_driving_names_who_drives() -> None:
+    driven = b.fleet(stance=Stance.DRIVE, flux_version="")
+    assert "driving · this engine · 6 controllers ✓" in plain(header_line(driven, "", b.NOW, 120))
+    assert "this engine ✓" in plain(header_line(driven, "", b.NOW, 60))
 
 
 def test_read_only_is_in_the_header() -> None:

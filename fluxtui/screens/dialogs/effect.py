@@ -1,7 +1,8 @@
 """The dialog before an act: what it will do, as far as it is known; Enter acts at any time, Esc leaves.
 
 It appears with what the snapshot knows and fills in while the engine computes. Where a word has to be typed (for a
-deletion, or the source a bootstrap lives in), Enter acts only then; suspending takes an optional reason.
+deletion, or the source a bootstrap lives in), Enter acts only then; where it isn't known yet whether one has to, Enter
+waits for that and then acts or asks. Suspending takes an optional reason.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ _ASKED = 20
 """Effects computed for a bulk act; beyond, the objects are only listed."""
 _REASON = 200
 """Characters of a reason: it becomes an annotation."""
+_WAITING = "Enter is noted: it acts as soon as it is known whether a word has to be typed. Esc leaves."
 
 Intents = tuple[Command, ...]
 
@@ -31,7 +33,10 @@ Intents = tuple[Command, ...]
 class EffectDialog(SheetScreen[Intents]):
     """Dismissed with the intents to submit, or None."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("enter", "act", "Act", id="effect.act")]
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("enter", "act", "Act", id="effect.act"),
+        Binding("ctrl+p", "parent", "Suspend the parent instead", id="effect.parent"),
+    ]
 
     def __init__(self, intents: Intents, snapshot: Snapshot) -> None:
         super().__init__(Sheet(width=96))
@@ -40,6 +45,8 @@ class EffectDialog(SheetScreen[Intents]):
         self.effects: dict[Command, Answered] = {}
         self.typed = ""
         self.complaint = ""
+        self.waiting = False
+        """Whether Enter was pressed before it was known if a word has to be typed."""
         self._questions: list[Question] = []
 
     def on_mount(self) -> None:
@@ -73,7 +80,11 @@ class EffectDialog(SheetScreen[Intents]):
                 self.effects[answer.query.command] = answer.error
             elif isinstance(answer.value, Effect):
                 self.effects[answer.query.command] = answer.value
-            self.draw()
+            if self.waiting and not self.proposal.must_wait:
+                self.waiting = False
+                self.action_act()
+            else:
+                self.draw()
 
     # --- drawing -----------------------------------------------------------------------------------
 
@@ -96,6 +107,8 @@ class EffectDialog(SheetScreen[Intents]):
             body += [(), self._typed_line(f"type {proposal.confirm} to go on: ", cells)]
         elif self.asks_reason:
             body += [(), self._typed_line("reason (optional): ", cells)]
+        if self.waiting:
+            body.append((Span(_WAITING, Role.ACCENT),))
         if self.complaint:
             body.append((Span(self.complaint, Role.FAIL),))
         self.sheet.show(title(self.intents), body, keys_line(proposal, cells))
@@ -153,11 +166,19 @@ class EffectDialog(SheetScreen[Intents]):
         if proposal.confirm and self.typed != proposal.confirm:
             self.complaint = f"Nothing was sent: type {proposal.confirm} first."
         elif proposal.must_wait:
-            self.complaint = "Nothing was sent: whether it needs a typed word is not known yet."
+            self.waiting = True
         else:
             self.dismiss(self._decided())
             return
         self.draw()
+
+    def action_parent(self) -> None:
+        """Propose to suspend what would take this suspension back; the reason typed so far stays."""
+        parent = self.proposal.parent
+        if parent is not None:
+            self.intents = (Suspend(parent),)
+            self._ask()
+            self.draw()
 
     def _decided(self) -> Intents:
         reason = self.typed.strip()
