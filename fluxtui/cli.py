@@ -191,6 +191,7 @@ def _build(to: Any) -> None:
     build.set_defaults(program="build")
     build.add_argument("what", nargs="+", metavar="KIND NAME", action=_KindAndName, help="kustomization NAME")
     build.add_argument("--path", metavar="DIR", help="the directory; default: the Kustomization's path, from here")
+    build.add_argument("--strict-substitute", action="store_true", help="a variable without value is an error")
     build.add_argument("--dry-run", action="store_true", help="ask no cluster: --kustomization-file is all there is")
     _build_flags(build)
     _cluster_flags(build, inherit=True)
@@ -198,8 +199,6 @@ def _build(to: Any) -> None:
 
 def _build_flags(to: argparse.ArgumentParser) -> None:
     to.add_argument("--kustomization-file", metavar="FILE", help="the Kustomization, instead of the cluster's")
-    to.add_argument("--ignore-paths", metavar="PATTERNS", help="of .sourceignore, comma-separated")
-    to.add_argument("--strict-substitute", action="store_true", help="a variable without value is an error")
 
 
 def _kustomize(to: Any) -> None:

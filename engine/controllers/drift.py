@@ -101,11 +101,20 @@ class DriftMonitor:
 
     async def report(self, namespace: str, name: str, *, confirm: bool = True) -> DriftReport:
         """A fresh report; with `confirm` every object is tried by a dry run. errors.NotFound."""
-        request = Request(namespace, name)
+        obj = self.kustomization(namespace, name)
+        return await self._compute(Request(namespace, name), obj, confirm=confirm)
+
+    def kustomization(self, namespace: str, name: str) -> Object:
+        """The Kustomization as it is watched; errors.NotFound."""
         obj = self._caches.kustomizations.get(namespace, name)
         if obj is None:
-            raise errors.NotFound(f"there is no Kustomization {request}")
-        return await self._compute(request, obj, confirm=confirm)
+            raise errors.NotFound(f"there is no Kustomization {Request(namespace, name)}")
+        return obj
+
+    async def report_of(self, obj: Object, files: Mapping[str, bytes], revision: str) -> DriftReport:
+        """A report as `report` gives it, for a Kustomization and files that are not in the cluster; nobody is told."""
+        artifact = {"revision": revision, "digest": f"preview:{revision}"}
+        return await self._comparer.judge(self._ref(Request.of(obj)), obj, artifact, files, confirm=True, known={})
 
     async def effect(self, obj: Object, *, files: Mapping[str, bytes] | None = None, revision: str = "") -> Effect:
         """What a reconcile of this Kustomization would do, also with another spec, or at another revision's files."""

@@ -79,15 +79,8 @@ class Builder:
         Raises what fetching raises, build.PathNotFound, and Malformed, LimitExceeded or Unsupported of the build.
         """
         spec = obj.get("spec") or {}
-        variables = await self._variables(obj)
-        order = Order(
-            path=str(spec.get("path") or ""),
-            spec={name: spec[name] for name in build.SPEC_FIELDS if spec.get(name)},
-            variables=variables.values,
-            variables_error=variables.error,
-            strict=self.strict,
-            always=(spec.get("postBuild") or {}).get("substituteStrategy") == "Always",
-        )
+        variables = await variables_of(self._reader, obj)
+        order = order_of(obj, variables, strict=self.strict)
         own = (obj["metadata"].get("namespace") or "", obj["metadata"]["name"])
         common = spec.get("commonMetadata") or {}
         key = _key(str(artifact.get("digest") or ""), order, common)
@@ -128,35 +121,53 @@ class Builder:
             answer = await self._pool.call("build", {**arguments, "files": index}, payload, deadline=DEADLINE)
         return answer
 
-    async def _variables(self, obj: Object) -> Variables:
-        """The variables in Flux's order: substituteFrom, later ones win, then the inline ones; no newlines."""
-        post_build = (obj.get("spec") or {}).get("postBuild")
-        if not post_build:
-            return Variables(None)
-        found: dict[str, str] = {}
-        hidden: set[str] = set()
-        namespace = str(obj["metadata"].get("namespace") or "")
-        for reference in post_build.get("substituteFrom") or []:
-            kind, name = str(reference.get("kind") or ""), str(reference.get("name") or "")
-            try:
-                source = await self._reader.get(SECRETS if kind == "Secret" else CONFIG_MAPS, namespace, name)
-            except errors.NotFound as error:
-                if reference.get("optional"):
-                    continue
-                return Variables({}, f"substitute from '{kind}/{name}' error: {words(error)}")
-            except errors.EngineError as error:
-                return Variables({}, f"substitute from '{kind}/{name}' error: {words(error)}")
-            values = _values(source, secret=kind == "Secret")
-            found.update(values)
-            hidden.update(value for value in values.values() if kind == "Secret" and value)
-        found.update({str(key): _one_line(str(value)) for key, value in (post_build.get("substitute") or {}).items()})
-        return Variables(found, hidden=frozenset(hidden))
-
     def _keep(self, own: tuple[str, str], desired: Desired) -> None:
         self._kept.pop(own, None)
         self._kept[own] = desired
         while len(self._kept) > _KEPT:
             del self._kept[next(iter(self._kept))]
+
+
+def order_of(obj: Object, variables: Variables, *, strict: bool) -> Order:
+    """What a Kustomization orders to be built."""
+    spec = obj.get("spec") or {}
+    return Order(
+        path=str(spec.get("path") or ""),
+        spec={name: spec[name] for name in build.SPEC_FIELDS if spec.get(name)},
+        variables=variables.values,
+        variables_error=variables.error,
+        strict=strict,
+        always=(spec.get("postBuild") or {}).get("substituteStrategy") == "Always",
+    )
+
+
+async def variables_of(reader: Reader | None, obj: Object) -> Variables:
+    """The variables in Flux's order: substituteFrom, later ones win, then the inline ones; no newlines.
+
+    Without a reader substituteFrom is passed over, as `build --dry-run` does.
+    """
+    post_build = (obj.get("spec") or {}).get("postBuild")
+    if not post_build:
+        return Variables(None)
+    found: dict[str, str] = {}
+    hidden: set[str] = set()
+    namespace = str(obj["metadata"].get("namespace") or "")
+    for reference in (post_build.get("substituteFrom") or []) if reader is not None else ():
+        assert reader is not None
+        kind, name = str(reference.get("kind") or ""), str(reference.get("name") or "")
+        try:
+            source = await reader.get(SECRETS if kind == "Secret" else CONFIG_MAPS, namespace, name)
+        except errors.NotFound as error:
+            if reference.get("optional"):
+                continue
+            return Variables({}, f"substitute from '{kind}/{name}' error: {words(error)}")
+        except errors.EngineError as error:
+            return Variables({}, f"substitute from '{kind}/{name}' error: {words(error)}")
+        values = _values(source, secret=kind == "Secret")
+        found.update(values)
+        hidden.update(value for value in values.values() if kind == "Secret" and value)
+    found.update({str(key): _one_line(str(value)) for key, value in (post_build.get("substitute") or {}).items()})
+    return Variables(found, hidden=frozenset(hidden))
 
 
 def prepare(built: Object, owner: tuple[str, str], common: Mapping[str, Any]) -> Object:

@@ -1,4 +1,4 @@
-"""`fluxtui diff kustomization NAME`: what the next reconcile would change. Exit 0: nothing; 1: something."""
+"""`fluxtui diff kustomization NAME [--path DIR]`: what the next reconcile would change; exit 1: something."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from engine import errors
 from engine.clock import Clock
 from engine.flux import kinds
 from engine.model import Change, DriftReport, ObjectDrift, PathDrift, Verdict
-from engine.programs.common import Options, access, asynchronously, kind_of, namespace, say
+from engine.programs.build import files_around, folder_of, named, read
+from engine.programs.common import Options, access, asynchronously, namespace, say
 from engine.session import Session
 from engine.settings import EngineSettings
-from engine.snapshot import Link
 
 MARKS: Final = {
     Verdict.DIFFERS: "drifted",
@@ -32,15 +32,14 @@ def main(options: Options) -> int:
 
 
 async def _run(options: Options) -> int:
-    words = [*options["what"]]
-    kind, name, place = kind_of(words[:-1]), words[-1], namespace(options)
-    if kind is not kinds.KUSTOMIZATION:
-        raise errors.Unsupported(f"{kind.kind} objects are not compared yet", fix="name a kustomization")
-    settings = EngineSettings(access=access({**options, "namespace": place}), read_only=True)
+    named(options)
+    if options.get("kustomization_file") and not options.get("path"):
+        raise errors.Refused("a Kustomization's file is compared with a directory", fix="add --path DIR")
+    settings = EngineSettings(access=access({**options, "namespace": namespace(options)}), read_only=True)
     session = Session(settings, Clock())
     running = asyncio.ensure_future(session.run())
     try:
-        report = await asyncio.wait_for(_report(session, running, place, name), WITHIN)
+        report = await asyncio.wait_for(_report(session, running, options), WITHIN)
     except TimeoutError:
         raise errors.Unavailable(f"the cluster did not answer within {WITHIN:.0f} s") from None
     finally:
@@ -50,37 +49,19 @@ async def _run(options: Options) -> int:
     return show(report)
 
 
-async def _report(session: Session, running: asyncio.Future[None], place: str, name: str) -> DriftReport:
+async def _report(session: Session, running: asyncio.Future[None], options: Options) -> DriftReport:
     ready = asyncio.ensure_future(session.synced(kinds.KUSTOMIZATION, kinds.GIT_REPOSITORY))
-    hindered = asyncio.ensure_future(_hindered(session))
-    try:
-        await asyncio.wait((ready, running, hindered), return_when=asyncio.FIRST_COMPLETED)
-        if running.done():
-            running.result()
-        if hindered.done():
-            raise hindered.result()
-    finally:
-        ready.cancel()
-        hindered.cancel()
+    await asyncio.wait((ready, running), return_when=asyncio.FIRST_COMPLETED)
+    if running.done():
+        running.result()
     assert session.drift is not None
-    return await session.drift.report(place, name)
-
-
-async def _hindered(session: Session) -> errors.EngineError:
-    """Why there is no connection, as soon as that is known: a command line does not wait for better times."""
-    changed = asyncio.Event()
-    end = session.store.subscribe(changed.set)
-    try:
-        while True:
-            link = session.store.connection
-            if link.link is Link.LOGIN:
-                return errors.Refused(link.message)
-            if link.link is Link.LOST:
-                return errors.Unavailable(link.message)
-            changed.clear()
-            await changed.wait()
-    finally:
-        end()
+    place, name = namespace(options), named(options)
+    if not options.get("path"):
+        return await session.drift.report(place, name)
+    obj = read(options, name) if options.get("kustomization_file") else session.drift.kustomization(place, name)
+    files, path = await asyncio.to_thread(files_around, folder_of(options, ""))
+    local = {**obj, "spec": {**(obj.get("spec") or {}), "path": path}}
+    return await session.drift.report_of(local, files, f"the files of {options['path']}")
 
 
 def show(report: DriftReport) -> int:
