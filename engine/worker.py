@@ -22,6 +22,7 @@ import orjson
 
 from engine import errors
 from engine.apply.build import NeedsPayload, PathNotFound
+from engine.helm.errors import ChartError, NeedsChart, NeedsLookup, ValuesError
 from engine.kustomize import BuildError
 
 log = logging.getLogger(__name__)
@@ -47,6 +48,11 @@ _ERRORS: Final[Mapping[str, type[errors.EngineError]]] = {
     "NeedsPayload": NeedsPayload,
     "PathNotFound": PathNotFound,
     "BuildError": BuildError,
+    "NeedsChart": NeedsChart,
+    "NeedsLookup": NeedsLookup,
+    "ChartError": ChartError,
+    "ValuesError": ValuesError,
+    "TemplateLimit": errors.LimitExceeded,
     "Malformed": errors.Malformed,
     "LimitExceeded": errors.LimitExceeded,
     "Unsupported": errors.Unsupported,

@@ -9,7 +9,7 @@ import struct
 import sys
 from collections import OrderedDict
 from collections.abc import Mapping
-from typing import Any, BinaryIO, Final
+from typing import TYPE_CHECKING, Any, BinaryIO, Final
 
 import orjson
 
@@ -17,6 +17,9 @@ from engine.apply import build
 from engine.apply.build import NeedsPayload
 from engine.errors import EngineError
 from engine.kustomize import MemoryTree
+
+if TYPE_CHECKING:
+    from engine.helm.job import Renderer
 
 _HEAD: Final = struct.Struct(">II")
 _TREES: Final = 8
@@ -57,6 +60,15 @@ class Operations:
 
     def __init__(self) -> None:
         self._trees = Trees()
+        self._charts: Renderer | None = None
+
+    def _renderer(self) -> Renderer:
+        """Imported when the first chart comes: a child that builds kustomizations needs none of it."""
+        if self._charts is None:
+            from engine.helm.job import Renderer
+
+            self._charts = Renderer()
+        return self._charts
 
     def run(self, request: Mapping[str, Any], payload: memoryview) -> Any:
         """Carry out one request."""
@@ -66,6 +78,8 @@ class Operations:
         if request["op"] == "build":
             tree = self._trees.get(arguments["digest"], arguments.get("files"), payload)
             return build.run(tree, build.Order.from_json(arguments)).as_json()
+        if request["op"] == "template":
+            return self._renderer().run(arguments, bytes(payload))
         raise NeedsPayload(f"no operation {request['op']}")
 
 

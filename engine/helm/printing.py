@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from engine.errors import NotFound
-from engine.helm.chart.errors import ChartError
 from engine.helm.chart.gomatch import BadPattern, path_match
+from engine.helm.errors import ChartError
 from engine.helm.gotext import decode, trim_space
 from engine.helm.render import Rendered, source
 from engine.helm.split import Hook, split_documents

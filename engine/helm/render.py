@@ -12,15 +12,15 @@ from typing import Any, Final
 
 from engine.errors import LimitExceeded
 from engine.helm.capabilities import Capabilities
-from engine.helm.chart.errors import ChartError
 from engine.helm.chart.model import CRD, Chart
 from engine.helm.chart.versions import is_compatible
 from engine.helm.context import template_data
 from engine.helm.dependencies import missing_dependencies, process_dependencies
+from engine.helm.errors import ChartError
 from engine.helm.functions import Environment, functions
 from engine.helm.gotext import decode
 from engine.helm.split import Hook, Manifest, sort_manifests
-from engine.helm.template import Templates
+from engine.helm.template import Cache, Templates
 from engine.helm.values.coalesce import coalesce_values
 from engine.helm.values.files import Values
 from engine.helm.values.schema import validate
@@ -37,6 +37,7 @@ class Release:
     name: str = "release-name"
     namespace: str = "default"
     revision: int = 1
+    is_install: bool = True
     is_upgrade: bool = False
     service: str = "Helm"
 
@@ -46,7 +47,7 @@ class Release:
             "Name": self.name,
             "Namespace": self.namespace,
             "IsUpgrade": self.is_upgrade,
-            "IsInstall": not self.is_upgrade,
+            "IsInstall": self.is_install,
             "Revision": self.revision,
             "Service": self.service,
         }
@@ -75,6 +76,8 @@ class Options:
     skip_schema_validation: bool = False
     sub_notes: bool = False
     """Notes of subcharts as well."""
+    lint: bool = False
+    """`required` and `fail` let pass what they would refuse."""
     limits: Limits = field(default_factory=Limits)
 
 
@@ -107,12 +110,18 @@ def source(path: str, content: str) -> str:
     return f"---\n# Source: {path}\n{content}\n"
 
 
-def render(chart: Chart, values: Mapping[str, Any], options: Options = Options()) -> Rendered:
-    """Render a chart that is to be installed; ChartError, ValuesError, TemplateError, LimitExceeded, Unsupported."""
+def render(
+    chart: Chart, values: Mapping[str, Any], options: Options | None = None, *, cache: Cache | None = None
+) -> Rendered:
+    """Render a chart that is to be installed; ChartError, ValuesError, TemplateError, LimitExceeded, Unsupported.
+
+    `cache` keeps compiled templates for the next render of this chart or one that shares files with it.
+    """
+    options = options or Options()
     _check_installable(chart)
     prepared = prepare(chart, values, options)
     _check_kubernetes(prepared.chart, options.capabilities)
-    files = execute(prepared, options)
+    files = execute(prepared, options, cache=cache)
     notes = _take_notes(files, prepared.chart, options)
     manifests, hooks = sort_manifests(files)
     return Rendered(
@@ -145,7 +154,7 @@ def prepare(chart: Chart, values: Mapping[str, Any], options: Options) -> Prepar
     return Prepared(chart, effective, tuple(dict.fromkeys(warnings)))
 
 
-def execute(prepared: Prepared, options: Options) -> dict[str, str]:
+def execute(prepared: Prepared, options: Options, *, cache: Cache | None = None) -> dict[str, str]:
     """The output of every template by its name; partials are not among them."""
     texts: dict[str, str] = {}
     dots: dict[str, tuple[dict[str, Any], str]] = {}
@@ -156,7 +165,8 @@ def execute(prepared: Prepared, options: Options) -> dict[str, str]:
                 name = f"{path}/{file.name}"
                 texts[name] = decode(file.data)
                 dots[name] = (dot, f"{path}/templates")
-    templates = Templates(functions(Environment(lookup=options.lookup)))
+    environment = Environment(lookup=options.lookup, lint=options.lint)
+    templates = Templates(functions(environment), cache=cache)
     order = sorted(texts, key=lambda name: (name.count("/"), name), reverse=True)
     for name in order:
         templates.parse(name, texts[name])
@@ -167,7 +177,7 @@ def execute(prepared: Prepared, options: Options) -> dict[str, str]:
             continue
         dot, base = dots[name]
         dot["Template"] = {"Name": name, "BasePath": base}
-        rendered[name] = templates.execute(name, dot).replace("<no value>", "")
+        rendered[name] = templates.execute(name, dot)
         left -= len(rendered[name])
         if left < 0:
             raise LimitExceeded(f"chart {prepared.chart.name} renders to more than {options.limits.output} characters")

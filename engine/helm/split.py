@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from engine import yaml
-from engine.helm.chart.errors import ChartError
+from engine.helm.errors import ChartError
 from engine.helm.gotext import go_float, trim_left, trim_space
 from engine.helm.order import install_order
 

@@ -13,9 +13,10 @@ from engine import errors
 from engine.helm import printing
 from engine.helm.capabilities import Capabilities
 from engine.helm.chart import load
-from engine.helm.gotext import encode
+from engine.helm.gotext import encode, valid
 from engine.helm.printing import Shown
 from engine.helm.render import Options, Release, Rendered, render
+from engine.helm.template import Cache, MemoryCache
 from engine.helm.values.options import ValueOptions, merge_options
 from engine.programs.common import Options as Flags
 from engine.programs.common import say
@@ -58,19 +59,20 @@ def name_and_chart(words: Iterable[str]) -> tuple[str, str]:
     raise errors.Refused("name a release and a chart", fix="as in `fluxtui template podinfo ./charts/podinfo`")
 
 
-def _render(name: str, chart: str, flags: Flags) -> Rendered:
+def _render(name: str, chart: str, flags: Flags, cache: Cache | None = None) -> Rendered:
     values = merge_options(value_options(flags), read_file)
     versions = [version for entry in flags.get("api_versions") or () for version in entry.split(",")]
     options = Options(
         release=Release(
             name=name,
             namespace=flags.get("namespace") or DEFAULT_NAMESPACE,
+            is_install=not flags.get("is_upgrade"),
             is_upgrade=bool(flags.get("is_upgrade")),
         ),
         capabilities=Capabilities.assumed(flags.get("kube_version") or "", versions),
         skip_schema_validation=bool(flags.get("skip_schema_validation")),
     )
-    return render(load(Path(chart)), values, options)
+    return render(load(Path(chart)), values, options, cache=cache)
 
 
 def value_options(flags: Flags) -> ValueOptions:
@@ -117,20 +119,21 @@ def write(folder: Path, files: Mapping[str, str]) -> None:
 
 def batch(requests: BinaryIO, answers: BinaryIO) -> int:
     """Answer each line in order; what fails is an answer too, so the exit code is 0."""
+    cache = MemoryCache()
     for line in requests:
         if line.strip():
-            answers.write(orjson.dumps(answer(line)) + b"\n")
+            answers.write(orjson.dumps(answer(line, cache)) + b"\n")
             answers.flush()
     return 0
 
 
-def answer(line: bytes) -> dict[str, Any]:
+def answer(line: bytes, cache: Cache) -> dict[str, Any]:
     """One render of a batch: {"ok": true, "manifest": …} or {"ok": false, "error": …}."""
     try:
         request = orjson.loads(line)
         if not isinstance(request, dict) or not request.get("chart"):
             raise errors.Malformed('a line of a batch is an object with at least "chart"')
-        return {"ok": True, "manifest": _batched(request)}
+        return {"ok": True, "manifest": _batched(request, cache)}
     except orjson.JSONDecodeError as error:
         return {"ok": False, "error": f"this line is not JSON: {error}"}
     except errors.EngineError as error:
@@ -153,7 +156,7 @@ _REQUEST: Final[Mapping[str, type]] = {
 _WORDS: Final[Mapping[type, str]] = {str: "a string", list: "a list of strings", bool: "true or false"}
 
 
-def _batched(request: Mapping[str, Any]) -> str:
+def _batched(request: Mapping[str, Any], cache: Cache) -> str:
     for field, value in request.items():
         wanted = _REQUEST.get(field)
         if wanted is None:
@@ -161,6 +164,6 @@ def _batched(request: Mapping[str, Any]) -> str:
         texts = value if isinstance(value, list) else ()
         if value is not None and (not isinstance(value, wanted) or not all(isinstance(text, str) for text in texts)):
             raise errors.Malformed(f"the field {field} of a batch is {_WORDS[wanted]}")
-    rendered = _render(request.get("name") or DEFAULT_NAME, request["chart"], request)
+    rendered = _render(request.get("name") or DEFAULT_NAME, request["chart"], request, cache)
     text = printing.template_text(rendered, Shown(include_crds=bool(request.get("include_crds"))))
-    return encode(text).decode(errors="replace")
+    return valid(text)

@@ -1,10 +1,12 @@
-"""Charts of our own, one text file each: a remark, `-- cases --` (one line of flags a case), then `-- path --` and content.
+"""Charts of our own, one text file each: a remark, `-- cases --` (a line of flags each), then `-- path --` and content.
 
 A path like `charts/sub.tgz!Chart.yaml` lies in a packed subchart; `-- link: PATH -> TARGET --` is a symlink.
 """
 
 from __future__ import annotations
 
+import argparse
+import contextlib
 import io
 import json
 import os
@@ -16,6 +18,10 @@ import tarfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from unittest import mock
+
+from engine.errors import EngineError
+from engine.programs import template
 
 CHARTS = Path(__file__).parent / "charts"
 GOLDENS = Path(__file__).parent / "goldens"
@@ -89,6 +95,36 @@ def helm(args: list[str], folder: Path) -> dict[str, Any]:
 
 def template_args(case: str) -> list[str]:
     return ["template", "rel", ".", *shlex.split(case)]
+
+
+def ours(case: str, folder: Path) -> dict[str, Any]:
+    """What our own program answers in this folder, in the same form."""
+    flags = vars(_flags().parse_args(template_args(case)[1:]))
+    files = {path: path.stat().st_mtime_ns for path in folder.rglob("*")}
+    out = io.BytesIO()
+    stdout = io.TextIOWrapper(out, write_through=True)
+    with contextlib.chdir(folder), mock.patch("sys.stdout", stdout):
+        try:
+            template.main(flags)
+        except EngineError as error:
+            return {"error": str(error)}
+    assert files == {path: path.stat().st_mtime_ns for path in folder.rglob("*")}, "a render writes nothing"
+    return {"output": out.getvalue().decode(errors="surrogateescape")}
+
+
+def _flags() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("what", nargs="*")
+    parser.add_argument("-n", "--namespace")
+    parser.add_argument("-f", "--values", dest="values_files", action="append")
+    parser.add_argument("-a", "--api-versions", action="append")
+    parser.add_argument("-s", "--show-only", action="append")
+    parser.add_argument("--kube-version")
+    for flag in ("set", "set-string", "set-json", "set-literal", "set-file"):
+        parser.add_argument(f"--{flag}", action="append")
+    for flag in ("include-crds", "skip-crds", "is-upgrade", "no-hooks", "skip-tests", "skip-schema-validation"):
+        parser.add_argument(f"--{flag}", action="store_true")
+    return parser
 
 
 def goldens(name: str) -> dict[str, Any]:

@@ -8,8 +8,9 @@ import sys
 import tempfile
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parent))
-from bundles import GOLDENS, ORACLE, bundles, find_helm, helm, template_args
+HERE = Path(__file__).parent
+sys.path[:0] = [str(HERE), str(HERE.parent.parent)]
+from bundles import GOLDENS, ORACLE, bundles, find_helm, helm, template_args  # noqa: E402
 
 
 def main(names: list[str]) -> int:

@@ -108,7 +108,7 @@ def test_helmignore(rules: str, path: str, is_dir: bool, ignored: bool) -> None:
 
 @pytest.mark.parametrize("rule", ["a/**", "[", "[a", "[]a]", "[a-]", "a\\"])
 def test_a_rule_that_is_no_pattern_is_refused(rule: str) -> None:
-    with pytest.raises(ChartError, match="double-star|syntax error"):
+    with pytest.raises(ChartError, match=r"double-star|syntax error"):
         Ignore(rule)
 
 

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
+from engine.helm.errors import ValuesError
 from engine.helm.template.types import Int64
 from engine.helm.values import strvals
-from engine.helm.values.coalesce import ValuesError
 from engine.helm.values.options import ValueOptions, merge_options
 
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from engine.helm.chart.archive import read_archive
-from engine.helm.chart.errors import ChartError, Limits
+from engine.helm.chart.limits import Limits
 from engine.helm.chart.loader import load, load_archive, load_files
 from engine.helm.chart.metadata import Dependency, Maintainer, Metadata
 from engine.helm.chart.model import CRD, Chart, File
+from engine.helm.errors import ChartError
 
 __all__ = [
     "CRD",

@@ -14,8 +14,9 @@ import zlib
 from typing import Final
 
 from engine.errors import LimitExceeded
-from engine.helm.chart.errors import DEFAULT_LIMITS, ChartError, Limits
+from engine.helm.chart.limits import DEFAULT_LIMITS, Limits
 from engine.helm.chart.model import File
+from engine.helm.errors import ChartError
 
 GZIP: Final = b"\x1f\x8b\x08"
 BOM: Final = b"\xef\xbb\xbf"

@@ -7,9 +7,10 @@ from pathlib import Path
 
 from engine.errors import LimitExceeded
 from engine.helm.chart.archive import BOM
-from engine.helm.chart.errors import DEFAULT_LIMITS, ChartError, Limits
 from engine.helm.chart.ignore import NAME, Ignore
+from engine.helm.chart.limits import DEFAULT_LIMITS, Limits
 from engine.helm.chart.model import File
+from engine.helm.errors import ChartError
 
 
 def read_directory(root: Path, *, limits: Limits = DEFAULT_LIMITS) -> list[File]:

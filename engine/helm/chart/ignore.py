@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from engine.helm.chart.errors import ChartError
 from engine.helm.chart.gomatch import BadPattern, Match, path_match
+from engine.helm.errors import ChartError
 
 NAME = ".helmignore"
 #: Helm adds this one to every chart.

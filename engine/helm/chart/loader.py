@@ -12,9 +12,10 @@ from engine.errors import LimitExceeded, NotFound
 from engine.helm.chart import metadata as meta
 from engine.helm.chart.archive import read_archive
 from engine.helm.chart.directory import read_directory
-from engine.helm.chart.errors import DEFAULT_LIMITS, ChartError, Limits
+from engine.helm.chart.limits import DEFAULT_LIMITS, Limits
 from engine.helm.chart.metadata import Metadata
 from engine.helm.chart.model import Chart, File
+from engine.helm.errors import ChartError
 from engine.helm.values.files import load_values
 
 

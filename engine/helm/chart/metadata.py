@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from engine.errors import Malformed
 from engine.helm.chart import versions
-from engine.helm.chart.errors import ChartError
+from engine.helm.errors import ChartError
 from engine.helm.gotext import SPACE, go_float
 
 V1: Final = "v1"
@@ -85,6 +85,12 @@ def read(content: Any, *, onto: Metadata | None = None, file: str = "Chart.yaml"
         raise ChartError(f"cannot load {file}: it is {_kind(content)} where fields are expected", path=file)
     metadata: Metadata = _struct(onto or Metadata(), content, file, "")
     return metadata
+
+
+def unknown_fields(content: Any) -> list[str]:
+    """The keys of Chart.yaml that Helm has no field for."""
+    known = {_YAML_NAMES.get(each.name, each.name) for each in fields(Metadata)}
+    return sorted(str(key) for key in content if key not in known) if isinstance(content, dict) else []
 
 
 def _struct(into: Any, content: Mapping[str, Any], file: str, where: str) -> Any:

@@ -2,7 +2,16 @@
 
 from __future__ import annotations
 
+import re
+from typing import Final
+
 from engine import semver
+
+_NUMBER: Final = "(?:0|[1-9][0-9]*)"
+_IDENTIFIER: Final = f"(?:{_NUMBER}|[0-9]*[a-zA-Z-][0-9a-zA-Z-]*)"
+_STRICT: Final = re.compile(
+    rf"{_NUMBER}\.{_NUMBER}\.{_NUMBER}(?:-{_IDENTIFIER}(?:\.{_IDENTIFIER})*)?(?:\+[0-9a-zA-Z-]+(?:\.[0-9a-zA-Z-]+)*)?"
+)
 
 
 def is_version(text: str) -> bool:
@@ -12,6 +21,11 @@ def is_version(text: str) -> bool:
     except ValueError:
         return False
     return True
+
+
+def is_strict_version(text: str) -> bool:
+    """Whether it is a version as SemVer 2 writes it: three numbers, no leading v."""
+    return bool(_STRICT.fullmatch(text))
 
 
 def is_compatible(constraint: str, version: str) -> bool:

@@ -9,16 +9,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, Final, TypeGuard
 
-from engine.errors import Malformed
 from engine.helm.chart.model import Chart
+from engine.helm.errors import ValuesError
 from engine.helm.values.files import Values, copy_values
 
 GLOBAL: Final = "global"
 Warn = Callable[[str], None]
-
-
-class ValuesError(Malformed):
-    """Values that do not fit the chart."""
 
 
 def _quiet(_message: str) -> None:

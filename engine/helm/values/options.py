@@ -9,9 +9,9 @@ from typing import Any, Final
 import orjson
 
 from engine.errors import Malformed
+from engine.helm.errors import ValuesError
 from engine.helm.gotext import trim_space
 from engine.helm.values import strvals
-from engine.helm.values.coalesce import ValuesError
 from engine.helm.values.files import Values, load_values, merge_maps, numbers_as_floats
 
 Read = Callable[[str], bytes]

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from importlib import import_module
 from typing import Any, Final
 
 import orjson
 
 from engine.errors import Unsupported
 from engine.helm.chart.model import Chart
-from engine.helm.values.coalesce import ValuesError, is_table
+from engine.helm.errors import ValuesError
+from engine.helm.template.types import Int64
+from engine.helm.values.coalesce import is_table
 
 _HEAD: Final = "values don't meet the specifications of the schema(s) in the following chart(s):"
 
@@ -44,7 +47,7 @@ def check(name: str, schema: bytes, values: Mapping[str, Any]) -> list[str]:
     Unsupported when the validator is not installed: values that nobody checked must not pass for checked ones.
     """
     try:
-        import jsonschema_rs
+        jsonschema_rs: Any = import_module("jsonschema_rs")
     except ImportError:
         raise Unsupported(
             f"chart {name} has a values.schema.json and jsonschema-rs, which checks it, is not installed",
@@ -82,4 +85,4 @@ def _plain(value: Any) -> Any:
         return {str(key): _plain(item) for key, item in value.items()}
     if isinstance(value, list):
         return [_plain(item) for item in value]
-    return value
+    return int(value) if isinstance(value, Int64) else value

@@ -11,9 +11,9 @@ import re
 from collections.abc import Callable
 from typing import Any, Final, NoReturn
 
+from engine.helm.errors import ValuesError
 from engine.helm.gotext import SPACE
 from engine.helm.template.types import Int64
-from engine.helm.values.coalesce import ValuesError
 from engine.helm.values.files import Values, numbers_as_floats
 
 MAX_INDEX: Final = 65_536

@@ -1,19 +1,8 @@
-"""What can be wrong with a chart, and the bounds on what one may cost to read."""
+"""The bounds on what a chart may cost to read."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-
-from engine.errors import Malformed
-
-
-class ChartError(Malformed):
-    """A chart that cannot be read or used; `chart` and `path` say where, as far as known."""
-
-    def __init__(self, message: str, *, chart: str = "", path: str = "", fix: str = "") -> None:
-        super().__init__(message, fix=fix)
-        self.chart = chart
-        self.path = path
 
 
 @dataclass(frozen=True, slots=True)
