@@ -52,11 +52,18 @@ def _bindings() -> list[BindingType]:
     ]
 
 
+class Blank(Container):
+    """Holds panels that cover it: nothing of its own is ever seen, so nothing is composed for it."""
+
+    BLANK = True
+
+
 class MainScreen(Screen[None]):
     """Follows snapshots, shares out the lines, and asks for what the pane shows; commands act through its `desk`."""
 
     BINDINGS: ClassVar[list[BindingType]] = _bindings()
     AUTO_FOCUS = ""
+    BLANK = True
 
     def __init__(self) -> None:
         super().__init__()
@@ -81,8 +88,8 @@ class MainScreen(Screen[None]):
         """Header, panels and pane, footer."""
         yield self.header
         yield self.banner
-        with Container(id="body"):
-            with Container(id="panels"):
+        with Blank(id="body"):
+            with Blank(id="panels"):
                 yield from self.tables.values()
                 yield self.events
             yield self.pane
@@ -241,7 +248,8 @@ class MainScreen(Screen[None]):
         if message.panel is self.panel:
             self._selected()
             self._hints()
-            self._wait_for_ages()
+            if message.scrolled:
+                self._wait_for_ages()
 
     def on_descendant_focus(self) -> None:
         """The panel that has the focus is the one that commands are about."""

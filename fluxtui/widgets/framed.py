@@ -139,12 +139,17 @@ class Framed(Drawn, can_focus=True):
                 self.title_line(), self.right_line(), cells, role, boxed=self.boxed and self.size.height > 1
             )
             return self.painter.strip(line, cells)
-        if not self.boxed:
-            return Strip(self.body(y - 1, cells), cells)
-        if y == self.size.height - 1:
+        if self.boxed and y == self.size.height - 1:
             return self.painter.strip(frame.bottom(cells, role, self.bottom_note()), cells)
+        return self.body_strip(y - 1, role)
+
+    def body_strip(self, y: int, role: Role) -> Strip:
+        """Line `y` of the body between the sides of a box in this role."""
+        cells = self.size.width
+        if not self.boxed:
+            return Strip(self.body(y, cells), cells)
         side = self.painter.edge("│", role)
-        return Strip([side, *self.body(y - 1, self.body_width), side], cells)
+        return Strip([side, *self.body(y, cells - 2), side], cells)
 
     def on_focus(self) -> None:
         """The border shows the focus."""

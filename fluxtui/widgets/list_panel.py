@@ -11,6 +11,7 @@ from textual.binding import Binding, BindingType
 from textual.cache import LRUCache
 from textual.geometry import Region
 from textual.message import Message
+from textual.strip import Strip
 
 from engine.api import Ref
 from fluxtui.view.text import Line, Role, Span, plain, wrap
@@ -38,6 +39,8 @@ class ListPanel(Framed):
 
         panel: ListPanel
         ref: Ref | None
+        scrolled: bool = False
+        """Whether other lines are visible now."""
 
         @property
         def control(self) -> ListPanel:
@@ -48,7 +51,7 @@ class ListPanel(Framed):
         super().__init__(id=id)
         self.cursor = 0
         self.top = 0
-        self._lines: LRUCache[Hashable, list[Segment]] = LRUCache(_KEPT)
+        self._lines: LRUCache[Hashable, Strip] = LRUCache(_KEPT)
         self.touched = False
         """Whether a person moved the cursor: until then it stays on the first line, wherever rows go."""
 
@@ -102,9 +105,9 @@ class ListPanel(Framed):
         """Put the cursor on a line, in this very frame, and tell."""
         self.touched = True
         index = max(0, min(index, self.line_count() - 1))
-        index = self.leave(index)
+        index, top = self.leave(index), self.top
         self.place(index)
-        self.post_message(self.Moved(self, self.selected))
+        self.post_message(self.Moved(self, self.selected, self.top != top))
 
     def leave(self, to: int) -> int:
         """The cursor is about to leave its line; returns where `to` is afterwards."""
@@ -153,9 +156,9 @@ class ListPanel(Framed):
         if index >= count:
             empty = () if count else self.empty_lines(cells)
             return self.painter.segments(empty[y] if y < len(empty) else (), cells)
-        if index != self.cursor:
-            return self._plain(index, cells)
         line = self.line_at(index, cells - 1)
+        if index != self.cursor:
+            return self.painter.segments(line, cells)
         palette = self.painter.palette
         over = palette.cursor if self.has_focus else palette.cursor_blurred
         bar = Span("▌" if self.has_focus and over != "reverse" else " ", Role.ACCENT, strong=True)
@@ -163,13 +166,17 @@ class ListPanel(Framed):
             bar = line[0]
         return self.painter.segments((bar, *_without_first_cell(line)), cells, over)
 
-    def _plain(self, index: int, cells: int) -> list[Segment]:
-        """A line without the cursor; scrolling brings the same ones again and again."""
-        key = (self.look(index, cells - 1), cells, self.painter)
-        segments = self._lines.get(key)
-        if segments is None:
-            segments = self._lines[key] = self.painter.segments(self.line_at(index, cells - 1), cells)
-        return segments
+    def body_strip(self, y: int, role: Role) -> Strip:
+        """Lines without the cursor are kept: scrolling brings the same ones again and again."""
+        index = self.top + y
+        if index >= self.line_count() or index == self.cursor:
+            return super().body_strip(y, role)
+        cells = self.body_width
+        key = (self.look(index, cells - 1), cells, self.boxed, role, self.painter)
+        strip = self._lines.get(key)
+        if strip is None:
+            strip = self._lines[key] = super().body_strip(y, role)
+        return strip
 
     def on_click(self, event: object) -> None:
         """A click moves the cursor (where the mouse is on)."""
