@@ -6,6 +6,7 @@ import asyncio
 import getpass
 import logging
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -249,6 +250,14 @@ class Session:
 
         for informer in informers:
             informer.on_status(judge)
+        self.store.subscribe(self._follow_lag)
+
+    def _follow_lag(self) -> None:
+        """The lag goes out with whatever else is published, when it is another one to a reader."""
+        assert self.client is not None
+        before, now = self.store.connection, round(self.client.round_trip, 2)
+        if before.link is Link.LIVE and before.lag != now:
+            self.store.set(connection=replace(before, lag=now))
 
     def _after(self, attempt: int) -> datetime:
         """When it is tried again."""
@@ -264,7 +273,7 @@ class Session:
                 server=before.server,
                 server_version=before.server_version,
                 since=before.since if before.link is link and before.since else now,
-                lag=before.lag,
+                lag=self.client.round_trip if self.client else 0.0,
                 next_try=next_try,
                 message=line(message),
                 login_command=line(login),

@@ -60,7 +60,7 @@ class Connection:
     since: datetime | None = None
     """Since when the link has this state."""
     lag: float = 0.0
-    """Seconds between a change on the server and its arrival here, lately."""
+    """Seconds that the API server took to begin its last answer; 0 while none came."""
     next_try: datetime | None = None
     message: str = ""
     login_command: str = ""

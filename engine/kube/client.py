@@ -121,6 +121,11 @@ class Client:
         await self.transport.auth.login()
 
     @property
+    def round_trip(self) -> float:
+        """Seconds that the last request waited for its answer to begin."""
+        return self.transport.round_trip
+
+    @property
     def server_time_offset(self) -> timedelta:
         """What to add to our clock to get the API server's."""
         return self.transport.server_clock.offset

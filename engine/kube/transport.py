@@ -65,6 +65,9 @@ class Transport:
         self.config = config
         self.auth = Authenticator(config, clock=clock, environ=environ)
         self.server_clock = ServerClock(clock)
+        #: Seconds that the last request waited for its answer to begin; 0 before the first.
+        self.round_trip = 0.0
+        self._clock = clock
         self._max_connections = max_connections
         self._proxy = proxy_for(config, environ) or None
         # Compression costs both sides CPU, and on loopback saves nothing.
@@ -88,7 +91,9 @@ class Transport:
 
     async def request(self, request: Request) -> Response:
         """Send, read the whole answer, and raise the typed error for 400 and above."""
+        began = self._clock.monotonic()
         response = await self._respond(request, stream=False)
+        self.round_trip = self._clock.monotonic() - began
         try:
             body = await _read(response, request.max_body, str(request))
         except _LOST as error:
