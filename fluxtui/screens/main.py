@@ -321,15 +321,18 @@ class MainScreen(Screen[None]):
         selection, snapshot = self.selection(), self.snapshot
         suspended = all(resource.suspended for resource in selection.resources(snapshot))
         kinds = frozenset(ref.kind for ref in selection.refs)
-        key = (kinds, len(selection.refs) > 1, suspended, snapshot.denied, snapshot.read_only, self.size.width)
+        whole = self.pane.whole
+        key = (kinds, len(selection.refs) > 1, suspended, snapshot.denied, snapshot.read_only, self.size.width, whole)
         if key == self._hinted:
             return
         self._hinted = key
         hints = [
             Hint(self.key_of(command.id), self._label(command.id), not command.refusal(selection, self.snapshot))
             for command in COMMANDS
-            if command.label and command.shown(selection, self.snapshot)
+            if command.label and command.shown(selection, self.snapshot) and not (whole and command.id == "open")
         ]
+        if whole:
+            hints.insert(0, Hint(self.key_of("back"), "back"))
         self.footer.keys(footer_line(hints, self.size.width))
 
     def _label(self, command: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Final
@@ -9,6 +10,7 @@ from typing import Final
 _UNITS: Final = ((86_400, "d"), (3_600, "h"), (60, "m"), (1, "s"))
 _NEVER: Final = 3_600.0
 _STEP: Final = 10
+_GO: Final = re.compile(r"(\d{1,9}\.\d{1,9})(s|ms|µs)")
 
 
 def seconds_since(then: datetime, now: datetime) -> float:
@@ -56,6 +58,15 @@ def duration(start: datetime, end: datetime) -> str:
     """How long something took: `0.4 s`, `12 s`, `3 min`."""
     seconds = max(0.0, (end - start).total_seconds())
     return f"{seconds:.1f} s" if seconds < 10 else spoken(end - timedelta(seconds=seconds), end)
+
+
+def brief_duration(go: str) -> str:
+    """Go's `1.896520144s` or `14.839ms` at the precision that people read: `1.9s`, `15ms`; others as they are."""
+    found = _GO.fullmatch(go)
+    if found is None:
+        return go
+    number, unit = float(found[1]), found[2]
+    return f"{number:.1f}{unit}" if unit == "s" and number < 10 else f"{number:.0f}{unit}"
 
 
 def next_change(times: Iterable[datetime | None], now: datetime) -> float:

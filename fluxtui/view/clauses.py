@@ -12,6 +12,8 @@ from collections.abc import Callable
 from functools import lru_cache
 from typing import Final
 
+from fluxtui.view.ages import brief_duration
+
 _LIMIT: Final = 600
 _LAYERS: Final = 8
 
@@ -62,11 +64,11 @@ RULES: Final[tuple[Rule, ...]] = (
         r"Helm test succeeded for release \S+\.(?P<v>v\d+) with chart \S+: (?P<tests>.*)",
         r"release {v}, {tests}",
     ),
-    _rule(r"Reconciliation finished in (?P<d>[^,\s]+), .*", r"finished in {d}"),
+    _rule(r"Reconciliation finished in (?P<d>[^,\s]+), .*", lambda m: f"finished in {brief_duration(m['d'])}"),
     _rule(r"stored artifact for commit '(?P<subject>.+)'$", "stored: {subject}"),
     _rule(r"no changes since last reconciliation: .*", "no change"),
     _rule(r"artifact up-to-date with remote revision: .*", "no change"),
-    _rule(r"Health check passed in (?P<d>\S+)$", "healthy after {d}"),
+    _rule(r"Health check passed in (?P<d>\S+)$", lambda m: f"healthy after {brief_duration(m['d'])}"),
     # progress
     _rule(r"Reconciliation in progress$", "reconciling"),
     _rule(r"Fetching manifests for revision .*", "fetching"),

@@ -27,14 +27,14 @@ from engine.api import (
     UsedBy,
 )
 from fluxtui.view import drift, revisions
-from fluxtui.view.ages import age, spoken
+from fluxtui.view.ages import age, brief_duration, spoken
 from fluxtui.view.clauses import clause
 from fluxtui.view.events import event_block
 from fluxtui.view.kinds import VIEWS
 from fluxtui.view.overview import Subject, headline, note, overview
 from fluxtui.view.rows import effective_state
 from fluxtui.view.states import LOOKS, glyph
-from fluxtui.view.text import Line, Role, Span, fit, pad, wrap
+from fluxtui.view.text import Line, Role, Span, cut_middle, fit, pad, width, wrap
 from fluxtui.view.yaml import YamlLines, section, yaml_line
 
 
@@ -167,7 +167,10 @@ def _events(subject: Subject, cells: int) -> Content:
 
 def _history(subject: Subject, cells: int) -> Content:
     lines: list[Line] = []
-    for entry in subject.resource.history if subject.resource else ():
+    entries = subject.resource.history if subject.resource else ()
+    named = [revisions.named(entry.revision) for entry in entries]
+    column = min(max(map(width, named), default=0), max(12, cells - 58))
+    for entry, revision in zip(entries, named, strict=True):
         good = entry.status == "ReconciliationSucceeded"
         times = f"{entry.total} time{'s' if entry.total != 1 else ''}"
         when = f"{age(entry.last, subject.now)} ago"
@@ -175,9 +178,9 @@ def _history(subject: Subject, cells: int) -> Content:
             fit(
                 (
                     Span(f"{glyph_of(good, subject.letters)} ", Role.OK if good else Role.FAIL, strong=True),
-                    Span(pad(revisions.named(entry.revision), 20)),
+                    Span(pad(cut_middle(revision, column), column)),
                     Span(f"  {pad(entry.status, 24)}", Role.OK if good else Role.FAIL),
-                    Span(f"  {pad(times, 10)}  {pad(entry.duration, 8)}  {when}", Role.DIM),
+                    Span(f"  {pad(times, 10)}  {pad(brief_duration(entry.duration), 8)}  {when}", Role.DIM),
                 ),
                 cells,
             )

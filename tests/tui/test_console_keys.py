@@ -438,6 +438,14 @@ async def test_a_long_list_scrolls_with_the_cursor(console: Start) -> None:
         assert "1 of 300" in c.text()
 
 
+async def test_the_footer_of_a_whole_pane_names_the_way_back(console: Start) -> None:
+    async with console() as c:
+        await c.press("enter")
+        assert c.lines()[-1].startswith(" Esc back ")
+        await c.press("escape")
+        assert "Esc back" not in c.lines()[-1]
+
+
 async def test_enter_opens_the_pane_whole_and_escape_comes_back(console: Start) -> None:
     async with console() as c:
         await to_checkout(c)

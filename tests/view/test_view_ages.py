@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from fluxtui.view.ages import age, coarse, duration, next_change, next_coarse, spoken
+from fluxtui.view.ages import age, brief_duration, coarse, duration, next_change, next_coarse, spoken
 from tests.tui.builders import NOW, ago
 
 
@@ -58,3 +58,10 @@ def test_titles_count_in_steps_of_ten_seconds(seconds: float, words: str, wait: 
 @pytest.mark.parametrize(("seconds", "words"), [(0.4, "0.4 s"), (12, "12 s"), (200, "3 min"), (7_300, "2 h")])
 def test_durations_are_exact_while_they_are_short(seconds: float, words: str) -> None:
     assert duration(NOW, NOW + timedelta(seconds=seconds)) == words
+
+
+@pytest.mark.parametrize(
+    ("go", "read"), [("1.896520144s", "1.9s"), ("14.839ms", "15ms"), ("1m2.5s", "1m2.5s"), ("935µs", "935µs"), ("", "")]
+)
+def test_controllers_durations_are_told_at_a_readable_precision(go: str, read: str) -> None:
+    assert brief_duration(go) == read

@@ -27,7 +27,7 @@ REV = "main@sha1:4f2a91c0d3b5a7e8f9012345678901234567890a"
         ("Helm test succeeded for release a/b.v3 with chart c@1: no test hooks", "release v3, no test hooks"),
         ("Reconciliation in progress", "reconciling"),
         ("Reconciliation finished in 1.2s, next run in 10m0s", "finished in 1.2s"),
-        ("Health check passed in 1.14s", "healthy after 1.14s"),
+        ("Health check passed in 1.14s", "healthy after 1.1s"),
         ("stored artifact for commit 'Promote checkout to {production}'", "stored: Promote checkout to {production}"),
         (f"no changes since last reconciliation: observed revision '{REV}'", "no change"),
         ("Dependencies do not meet ready condition, retrying in 30s", "waits for its dependencies"),
