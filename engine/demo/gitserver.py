@@ -248,4 +248,6 @@ def _unauthorized() -> web.Response:
 def _authorized(request: web.Request, wanted: str) -> bool:
     scheme, _, given = request.headers.get("Authorization", "").partition(" ")
     expected = base64.b64encode(wanted.encode()).decode()
-    return scheme.lower() == "basic" and hmac.compare_digest(given.strip().encode(), expected.encode())
+    return scheme.lower() == "basic" and hmac.compare_digest(
+        given.strip().encode(errors="surrogateescape"), expected.encode()
+    )

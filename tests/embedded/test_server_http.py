@@ -178,6 +178,15 @@ async def test_an_expired_token_says_410_and_how_to_go_on(api: Api) -> None:
     assert [item["metadata"]["name"] for item in rest["items"]] == ["c3"]
 
 
+async def test_a_token_that_is_no_text_is_refused_like_any_other(api: Api) -> None:
+    host, _, port = api.server.url.partition("://")[2].partition(":")
+    reader, writer = await asyncio.open_connection(host, int(port))
+    writer.write(b"GET /version HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer \xff\xfe\r\n\r\n")
+    assert b" 401 " in await asyncio.wait_for(reader.readline(), 5)
+    writer.close()
+    await writer.wait_closed()
+
+
 async def test_a_watch_begins_where_the_list_ended_and_misses_nothing(api: Api) -> None:
     listed = await api.ok("GET", MAPS)
     version = listed["metadata"]["resourceVersion"]

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import replace
 
 from engine.clock import Clock
 from engine.model import DriftReport, ObjectDrift, Ref, Resource, Stance, State, Verdict
 from engine.settings import Publishing
-from engine.snapshot import Operation, Progress
+from engine.snapshot import Operation, Progress, Snapshot
 from engine.store import Store, blocked
 
 CLOCK = Clock()
@@ -28,6 +29,13 @@ def store(interval: float = 0.05) -> Store:
     return Store("c", Stance.OBSERVE, read_only=False, settings=Publishing(interval=interval), clock=CLOCK)
 
 
+async def until(found: Store, seen: Callable[[Snapshot], bool]) -> None:
+    """Wait for a snapshot of which this is true."""
+    async with asyncio.timeout(10):
+        while not seen(found.snapshot):
+            await asyncio.sleep(0.005)
+
+
 def drift(name: str, verdict: Verdict) -> DriftReport:
     return DriftReport(ref(name), "r", CLOCK.now(), (ObjectDrift("ConfigMap", "", "v1", "n", "x", verdict),))
 
@@ -35,7 +43,7 @@ def drift(name: str, verdict: Verdict) -> DriftReport:
 async def test_first_change_after_quiet_is_published_at_once() -> None:
     found = store(interval=10)
     found.put(resource("a"))
-    await asyncio.sleep(0.01)
+    await until(found, lambda snapshot: snapshot.version > 0)
     assert found.snapshot.version == 1
     assert found.snapshot.changed == {ref("a")}
 
@@ -49,13 +57,13 @@ async def test_many_changes_become_few_snapshots_and_none_is_lost() -> None:
         wakes += 1
 
     found.subscribe(wake)
+    began = CLOCK.monotonic()
     for number in range(500):
         found.put(resource(f"k{number}"))
         if number % 50 == 0:
             await asyncio.sleep(0)
-    await asyncio.sleep(0.1)
-    assert len(found.snapshot.resources) == 500
-    assert wakes <= 4
+    await until(found, lambda snapshot: len(snapshot.resources) == 500)
+    assert wakes <= 2 + (CLOCK.monotonic() - began) / 0.05
     assert found.snapshot.version == wakes
 
 
@@ -134,6 +142,6 @@ async def test_a_comparison_older_than_what_was_applied_is_no_drift() -> None:
     found.put_drift(ref("a"), drift("a", Verdict.DIFFERS))
     assert found.resource(ref("a")).state is State.DRIFTED  # type: ignore[union-attr]
     found.put(replace(resource("a"), revision="main@sha1:new"))
-    await asyncio.sleep(0.1)
+    await until(found, lambda snapshot: ref("a") in snapshot.resources)
     assert found.snapshot.resources[ref("a")].state is State.READY
     assert ref("a") not in found.snapshot.drift
