@@ -91,21 +91,3 @@ def _require_identity(obj: Any, path: str) -> None:
     metadata = obj.get("metadata")
     if not isinstance(metadata, dict) or metadata.get("name") in (None, ""):
         raise BuildError(f"a {kind} without a name", path=path, field="metadata.name", fix="name it")
-    hole = _null_in_list(obj, "")
-    if hole:
-        raise BuildError(f"{kind} {metadata['name']} has an empty list item", path=path, field=hole)
-
-
-def _null_in_list(value: Any, path: str) -> str:
-    if value.__class__ is dict:
-        for key, child in value.items():
-            if child.__class__ in (dict, list):
-                found = _null_in_list(child, f"{path}.{key}" if path else key)
-                if found:
-                    return found
-    elif value.__class__ is list:
-        for index, child in enumerate(value):
-            found = f"{path}[{index}]" if child is None else _null_in_list(child, f"{path}[{index}]")
-            if found:
-                return found
-    return ""

@@ -109,7 +109,7 @@ class _Merger:
             if not schema.merge_keys:
                 return list(dict.fromkeys(value))
             keys = [_values(item, schema.merge_keys) for item in value]
-            if len(set(keys)) < len(keys):
+            if len(set(_merge_values(keys))) < len(keys):
                 return self._keyed(value, [], schema, path)
             if schema.items is not None:
                 for item in value:

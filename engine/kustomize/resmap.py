@@ -121,6 +121,7 @@ def _inherit(resource: Resource, old: Resource) -> None:
     if resource.behavior is Behavior.MERGE:
         for field in ("data", "binaryData"):
             merged = {**(old.obj.get(field) or {}), **(resource.obj.get(field) or {})}
+            resource.obj.pop(field, None)
             if merged:
                 resource.obj[field] = merged
         if old.origin is not None:

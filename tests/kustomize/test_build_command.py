@@ -99,6 +99,7 @@ def test_refusals(folder: Path, args: tuple[str, ...], words: str, capsys: pytes
 
 async def test_the_cluster_has_the_kustomization_and_its_variables(cluster: Cluster) -> None:  # noqa: F811
     put(cluster.folder)
+    await cluster.client.discovery.refresh()
     (cluster.folder / "live.yaml").write_text(kustomization())
     res = await cluster.client.discovery.resource("kustomize.toolkit.fluxcd.io", "v1", "Kustomization")
     await cluster.client.apply(res, yaml.load(kustomization()), manager="test")

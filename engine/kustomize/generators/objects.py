@@ -34,8 +34,9 @@ def secret(config: Config, files: Files) -> list[Resource]:
     """A Secret, Opaque unless `type` says otherwise."""
     obj = _base("Secret", config, files)
     obj["type"] = config.get("type") or "Opaque"
+    obj["data"] = {}
     for key, value in sorted(key_values(fix_env(dict(config)), files, "secretGenerator").items()):
-        obj.setdefault("data", {})[key] = base64_lines(value)
+        obj["data"][key] = base64_lines(value)
     return [_finished(obj, config, files)]
 
 

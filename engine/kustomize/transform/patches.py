@@ -9,7 +9,7 @@ from engine.kustomize.errors import BuildError
 from engine.kustomize.files import Files
 from engine.kustomize.jsonpatch import Operation, apply_patch, parse_patch
 from engine.kustomize.load import resources_from
-from engine.kustomize.merge import MISSING, remove_blanks, strategic_merge
+from engine.kustomize.merge import DIRECTIVE, MISSING, remove_blanks, strategic_merge
 from engine.kustomize.resmap import ResMap
 from engine.kustomize.resource import Resource
 from engine.kustomize.schemas import SchemaFor
@@ -25,6 +25,9 @@ def merge_into(target: Resource, patch: Resource, schemas: SchemaFor) -> None:
     if target.blanks is not None:
         remove_blanks(target.obj, target.blanks, schemas)
         target.blanks = None
+    if patch.obj.get(DIRECTIVE) == "replace":
+        # For kustomize that is no change when it stands at the top.
+        return
     try:
         merged = strategic_merge(target.obj, patch.obj, schemas)
     except BuildError as error:
