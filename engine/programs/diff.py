@@ -14,6 +14,7 @@ from engine.programs.build import files_around, folder_of, named, read
 from engine.programs.common import Options, access, asynchronously, namespace, say
 from engine.session import Session
 from engine.settings import EngineSettings
+from engine.snapshot import Link
 
 MARKS: Final = {
     Verdict.DIFFERS: "drifted",
@@ -51,9 +52,16 @@ async def _run(options: Options) -> int:
 
 async def _report(session: Session, running: asyncio.Future[None], options: Options) -> DriftReport:
     ready = asyncio.ensure_future(session.synced(kinds.KUSTOMIZATION, kinds.GIT_REPOSITORY))
-    await asyncio.wait((ready, running), return_when=asyncio.FIRST_COMPLETED)
-    if running.done():
-        running.result()
+    hindered = asyncio.ensure_future(_hindered(session))
+    try:
+        await asyncio.wait((ready, running, hindered), return_when=asyncio.FIRST_COMPLETED)
+        if running.done():
+            running.result()
+        if hindered.done():
+            raise hindered.result()
+    finally:
+        ready.cancel()
+        hindered.cancel()
     assert session.drift is not None
     place, name = namespace(options), named(options)
     if not options.get("path"):
@@ -62,6 +70,23 @@ async def _report(session: Session, running: asyncio.Future[None], options: Opti
     files, path = await asyncio.to_thread(files_around, folder_of(options, ""))
     local = {**obj, "spec": {**(obj.get("spec") or {}), "path": path}}
     return await session.drift.report_of(local, files, f"the files of {options['path']}")
+
+
+async def _hindered(session: Session) -> errors.EngineError:
+    """Why there is no connection, as soon as that is known: a command line does not wait for better times."""
+    changed = asyncio.Event()
+    end = session.store.subscribe(changed.set)
+    try:
+        while True:
+            link = session.store.connection
+            if link.link is Link.LOGIN:
+                return errors.Refused(link.message)
+            if link.link is Link.LOST:
+                return errors.Unavailable(link.message)
+            changed.clear()
+            await changed.wait()
+    finally:
+        end()
 
 
 def show(report: DriftReport) -> int:
