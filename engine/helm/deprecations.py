@@ -9,7 +9,7 @@ from typing import Final, NamedTuple
 
 
 class Deprecation(NamedTuple):
-    """Minor versions of Kubernetes 1; `instead` is "" or apiVersion and kind."""
+    """Minor versions of Kubernetes 1, `gone` 0 when it stays; `instead` is "" or apiVersion and kind."""
 
     since: int
     gone: int
@@ -18,11 +18,14 @@ class Deprecation(NamedTuple):
     def sentence(self, api_version: str, kind: str) -> str:
         """What the API server warns with."""
         instead = f"; use {self.instead}" if self.instead else ""
-        return f"{api_version} {kind} is deprecated in v1.{self.since}+, unavailable in v1.{self.gone}+{instead}"
+        gone = f", unavailable in v1.{self.gone}+" if self.gone else ""
+        return f"{api_version} {kind} is deprecated in v1.{self.since}+{gone}{instead}"
 
 
-#: apiVersion: rows of `since gone apiVersion-instead Kind…`; `-` stands for nothing instead.
+#: apiVersion: rows of `since gone apiVersion-instead Kind…`; `-` stands for nothing instead, `:Kind` for another kind.
 _TABLE: Final = """\
+v1: 19 0 - ComponentStatus
+v1: 33 0 discovery.k8s.io/v1:EndpointSlice Endpoints
 admission.k8s.io/v1beta1: 19 22 admission.k8s.io/v1 AdmissionReview
 admissionregistration.k8s.io/v1alpha1: 35 38 - MutatingAdmissionPolicy MutatingAdmissionPolicyBinding
 admissionregistration.k8s.io/v1alpha1: 29 32 - ValidatingAdmissionPolicy ValidatingAdmissionPolicyBinding
@@ -89,5 +92,6 @@ def deprecation(api_version: str, kind: str, minor: int) -> Deprecation | None:
             continue
         since, gone, instead, *kinds = row.split()
         if kind in kinds and int(since) <= minor:
-            return Deprecation(int(since), int(gone), "" if instead == "-" else f"{instead} {kind}")
+            version, _, other = instead.partition(":")
+            return Deprecation(int(since), int(gone), "" if instead == "-" else f"{version} {other or kind}")
     return None

@@ -86,7 +86,9 @@ class _Linter:
             self._say(Severity.ERROR, name, f"unable to parse YAML\n\t{error.message}")
             return
         for unknown in meta.unknown_fields(content):
-            message = f'failed to strictly parse chart metadata file\n\tunknown field "{unknown}"'
+            message = (
+                f'failed to strictly parse chart metadata file\n\terror unmarshaling JSON: unknown field "{unknown}"'
+            )
             self._say(Severity.WARNING, name, message)
         for severity, judge in _CHART_RULES:
             for message in judge(metadata, content or {}):
@@ -324,7 +326,8 @@ _LABEL: Final = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?")
 _LABEL_1035: Final = re.compile(r"[a-z]([-a-z0-9]*[a-z0-9])?")
 _SUBDOMAIN_TEXT: Final = (
     "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and "
-    "end with an alphanumeric character"
+    "end with an alphanumeric character (e.g. 'example.com', regex used for validation is "
+    "'[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*')"
 )
 _LABEL_TEXT: Final = (
     "a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', and must start and end with "

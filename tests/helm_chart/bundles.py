@@ -20,9 +20,6 @@ from pathlib import Path
 from typing import Any
 from unittest import mock
 
-from engine.errors import EngineError
-from engine.programs import template
-
 CHARTS = Path(__file__).parent / "charts"
 GOLDENS = Path(__file__).parent / "goldens"
 ORACLE = "v4.2.3"
@@ -93,12 +90,26 @@ def helm(args: list[str], folder: Path) -> dict[str, Any]:
     return {"output": done.stdout.decode(errors="surrogateescape")}
 
 
+_REMARK = re.compile(r"\[(INFO|WARNING|ERROR)\] ([^:\n]*): (.*(?:\n\t.*)*)")
+
+
+def helm_lint(folder: Path) -> list[list[str]]:
+    """What the real `helm lint` remarks: severity, path, message."""
+    program = find_helm()
+    assert program is not None
+    done = subprocess.run([program, "lint", "."], cwd=folder, capture_output=True, check=False)
+    return [list(found) for found in _REMARK.findall(done.stdout.decode())]
+
+
 def template_args(case: str) -> list[str]:
     return ["template", "rel", ".", *shlex.split(case)]
 
 
 def ours(case: str, folder: Path) -> dict[str, Any]:
     """What our own program answers in this folder, in the same form."""
+    from engine.errors import EngineError
+    from engine.programs import template
+
     flags = vars(_flags().parse_args(template_args(case)[1:]))
     files = {path: path.stat().st_mtime_ns for path in folder.rglob("*")}
     out = io.BytesIO()
@@ -128,5 +139,5 @@ def _flags() -> argparse.ArgumentParser:
 
 
 def goldens(name: str) -> dict[str, Any]:
-    """helm's recorded answers by case."""
-    return json.loads((GOLDENS / f"{name}.json").read_text())["cases"]
+    """helm's recorded answers: `cases` by flags, and the remarks of `lint`."""
+    return json.loads((GOLDENS / f"{name}.json").read_text())

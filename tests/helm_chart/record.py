@@ -10,7 +10,7 @@ from pathlib import Path
 
 HERE = Path(__file__).parent
 sys.path[:0] = [str(HERE), str(HERE.parent.parent)]
-from bundles import GOLDENS, ORACLE, bundles, find_helm, helm, template_args  # noqa: E402
+from bundles import GOLDENS, ORACLE, bundles, find_helm, helm, helm_lint, template_args  # noqa: E402
 
 
 def main(names: list[str]) -> int:
@@ -29,7 +29,8 @@ def main(names: list[str]) -> int:
         with tempfile.TemporaryDirectory() as folder:
             root = bundle.write(Path(folder))
             cases = {case: helm(template_args(case), root) for case in bundle.cases}
-        text = json.dumps({"helm": ORACLE, "cases": cases}, indent=1, ensure_ascii=True)
+            remarks = helm_lint(root)
+        text = json.dumps({"helm": ORACLE, "cases": cases, "lint": remarks}, indent=1, ensure_ascii=True)
         (GOLDENS / f"{bundle.name}.json").write_text(text.replace(folder, "CHART") + "\n")
         print(bundle.name, ", ".join("refused" if "error" in answer else "ok" for answer in cases.values()))
     return 0

@@ -50,7 +50,7 @@ def test_a_chart_renders_as_recorded_from_helm(bundle: Any, tmp_path: Path) -> N
     if bundle.name in NEEDS_SCHEMAS:
         pytest.importorskip("jsonschema_rs", reason="jsonschema-rs is not installed, so schemas were not checked")
     folder = bundle.write(tmp_path)
-    recorded = bundles.goldens(bundle.name)
+    recorded = bundles.goldens(bundle.name)["cases"]
     assert set(recorded) == set(bundle.cases), "record the chart again: tests/helm_chart/record.py"
     for case in bundle.cases:
         compare(case, recorded[case], bundles.ours(case, folder))
@@ -62,7 +62,7 @@ def test_the_records_are_what_the_real_helm_says(bundle: Any, tmp_path: Path) ->
     if bundles.find_helm() is None:
         pytest.skip("there is no helm (HELM_BIN or PATH), so the records were not compared with the real one")
     folder = bundle.write(tmp_path)
-    recorded = bundles.goldens(bundle.name)
+    recorded = bundles.goldens(bundle.name)["cases"]
     for case in bundle.cases:
         said = bundles.helm(bundles.template_args(case), folder)
         assert said.get("output") == recorded[case].get("output"), case

@@ -18,7 +18,7 @@ def is_version(text: str) -> bool:
     """Whether it is a version, `v1.2` and `1` included."""
     try:
         semver.Version.parse(text)
-    except ValueError:
+    except semver.SemverError:
         return False
     return True
 
@@ -31,6 +31,6 @@ def is_strict_version(text: str) -> bool:
 def is_compatible(constraint: str, version: str) -> bool:
     """Whether the version lies in the range; a range or version that is none lies nowhere."""
     try:
-        return semver.Constraints.parse(constraint).check(semver.Version.parse(version))
-    except ValueError:
+        return semver.Constraint.parse(constraint).check(semver.Version.parse(version))
+    except semver.SemverError:
         return False
