@@ -169,7 +169,7 @@ def _history(subject: Subject, cells: int) -> Content:
     lines: list[Line] = []
     entries = subject.resource.history if subject.resource else ()
     named = [revisions.named(entry.revision) for entry in entries]
-    column = min(max(map(width, named), default=0), max(12, cells - 58))
+    column = min(max(map(width, named), default=0), max(12, cells - 54))
     for entry, revision in zip(entries, named, strict=True):
         good = entry.status == "ReconciliationSucceeded"
         times = f"{entry.total} time{'s' if entry.total != 1 else ''}"
@@ -179,8 +179,8 @@ def _history(subject: Subject, cells: int) -> Content:
                 (
                     Span(f"{glyph_of(good, subject.letters)} ", Role.OK if good else Role.FAIL, strong=True),
                     Span(pad(cut_middle(revision, column), column)),
-                    Span(f"  {pad(entry.status, 24)}", Role.OK if good else Role.FAIL),
-                    Span(f"  {pad(times, 10)}  {pad(brief_duration(entry.duration), 8)}  {when}", Role.DIM),
+                    Span(f"  {pad(when, 8)}  {pad(times, 9)}  {pad(brief_duration(entry.duration), 6)}", Role.DIM),
+                    Span(f"  {entry.status}", Role.OK if good else Role.FAIL),
                 ),
                 cells,
             )

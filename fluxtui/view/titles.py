@@ -40,9 +40,8 @@ def panel_title(model: PanelModel, namespace: str, *, focused: bool, room: int =
     """
     scope = model.scope
     name: list[Span] = [Span(TITLES[model.panel], Role.ACCENT if focused else Role.TEXT, strong=True)]
-    if scope.namespace or namespace:
-        name.append(Span(f" in {scope.namespace or namespace}", Role.DIM))
-    name.append(Span(f" {model.total}", strong=True))
+    count = Span(f" {model.total}", strong=True)
+    within = [Span(f" in {scope.namespace or namespace}", Role.DIM)] if scope.namespace or namespace else []
     parts: list[Span] = []
     if scope.filter:
         parts.append(Span(f"filter: {scope.filter.text} · {model.shown} of {model.total}", Role.ACCENT))
@@ -52,7 +51,13 @@ def panel_title(model: PanelModel, namespace: str, *, focused: bool, room: int =
         parts.append(Span("faults only", Role.ACCENT))
     if scope.sort is not Sort.STATE:
         parts.append(Span(f"by {scope.sort}", Role.ACCENT))
-    return _joined(name, [*parts, *counts_parts(model.counts())], room)
+    parts += counts_parts(model.counts())
+    line = _joined([*name, *within, count], parts, room)
+    if within and not scope.namespace:
+        # How many fail is more than where they all are, where there is room for one of them only.
+        shorter = _joined([*name, count], parts, room)
+        return shorter if len(shorter) >= len(line) else line
+    return line
 
 
 def _joined(name: list[Span], parts: list[Span], room: int) -> Line:

@@ -43,6 +43,12 @@ def test_the_filter_is_told_first() -> None:
     assert plain(panel_title(model, "", focused=True, room=45)) == "Kustomizations 14 · filter: cart · 1 of 14"
 
 
+def test_counts_stand_before_the_common_namespace_where_one_of_them_must_go() -> None:
+    assert plain(panel_title(model_of(b.fleet()), "flux-system", focused=False, room=34)).startswith(
+        "Kustomizations 14 · 2 failing"
+    )
+
+
 def test_the_common_namespace_is_in_the_title() -> None:
     assert plain(panel_title(model_of(b.fleet()), "apps", focused=False, room=25)) == "Kustomizations in apps 14"
 
