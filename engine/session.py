@@ -10,7 +10,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from engine import errors, flags
+from engine import errors, flags, rights
 from engine.acts.base import World
 from engine.acts.board import Board
 from engine.clock import Clock
@@ -25,11 +25,11 @@ from engine.journal import Journal
 from engine.kit import Kit
 from engine.kube.client import Client
 from engine.kube.config import ClusterConfig, load_config
-from engine.kube.exec import LoginRequest, LoginRunner
 from engine.kube.waiting import wait_for
+from engine.login import borrowing
 from engine.logs import Ring
 from engine.model import Ref, Stance, line
-from engine.questions import Lend, LoginCommand
+from engine.questions import Lend
 from engine.settings import Access, EngineSettings, data_home
 from engine.snapshot import Connection, Link, Problem
 from engine.store import Store
@@ -94,7 +94,7 @@ class Session:
         client = self.client
         if client is None:
             raise errors.Unavailable("not connected yet", fix="it is tried again by itself")
-        client.login_runner = _runner(lend)
+        client.login_runner = borrowing(lend)
         try:
             if not client.can_login:
                 return "tried again"
@@ -286,72 +286,14 @@ class Session:
         """Ask once, and again when somebody logs in or wants everything tried anew."""
         while True:
             self._rights_asked.clear()
-            await self._rights()
+            assert self.client is not None
+            known = await rights.denied(self.client, self.settings.access.namespace)
+            if known is not None:
+                self.store.set(denied=known)
             await self._rights_asked.wait()
-
-    async def _rights(self) -> None:
-        """Which acts this person may not do: one access review per kind."""
-        assert self.client is not None
-        denied = set()
-        for kind in kinds.KINDS:
-            if not kind.suspendable:
-                continue
-            body = {
-                "kind": "SelfSubjectAccessReview",
-                "apiVersion": "authorization.k8s.io/v1",
-                "spec": {
-                    "resourceAttributes": {
-                        "verb": "patch",
-                        "group": kind.group,
-                        "resource": kind.plural,
-                        "namespace": self.settings.access.namespace,
-                    }
-                },
-            }
-            try:
-                answer = await self.client.raw(
-                    "POST", "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews", body=body
-                )
-            except errors.EngineError as error:
-                # Unknown rights are tried, and the API server then says no itself.
-                log.info("rights are not known: %s", error)
-                return
-            if not (answer.get("status") or {}).get("allowed"):
-                denied.add(("patch", kind.resource))
-        self.store.set(denied=frozenset(denied))
 
     def _escalated(self, name: str, error: BaseException) -> None:
         self.store.set(problems=(Problem(f"{name} gave up", line(str(error))),))
-
-
-def _runner(lend: Lend) -> LoginRunner:
-    """A login runner that borrows the console's terminal."""
-
-    async def run(request: LoginRequest) -> bytes:
-        loop = asyncio.get_running_loop()
-        answered: asyncio.Future[bytes | None] = loop.create_future()
-
-        def settle(output: bytes | None) -> None:
-            if not answered.done():
-                answered.set_result(output)
-
-        command = LoginCommand(request.argv, request.env, line(request.context), line(request.shown))
-        lend(command, lambda output: _from_any_thread(loop, settle, output))
-        output = await answered
-        if output is None:
-            raise errors.LoginRequired(f"the login `{request.shown}` did not succeed", command=request.shown)
-        return output
-
-    return run
-
-
-def _from_any_thread(
-    loop: asyncio.AbstractEventLoop, settle: Callable[[bytes | None], None], output: bytes | None
-) -> None:
-    try:
-        loop.call_soon_threadsafe(settle, output)
-    except RuntimeError:
-        log.debug("the login ended after the engine did")
 
 
 def config_of(access: Access) -> ClusterConfig:
