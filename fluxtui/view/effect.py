@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import count
 from types import MappingProxyType
 from typing import Final
 
@@ -199,17 +200,47 @@ def _entry(entry: EffectLine, column: int, cells: int) -> Line:
     return fit((Span(f"  {mark} ", role, strong=True), Span(pad(entry.subject, column)), detail), cells)
 
 
+def _sum(effects: Sequence[Effect]) -> Effect:
+    """The counts of many acts together."""
+    return Effect(
+        created=sum(effect.created for effect in effects),
+        changed=sum(effect.changed for effect in effects),
+        pruned=sum(effect.pruned for effect in effects),
+        unchanged=sum(effect.unchanged for effect in effects),
+    )
+
+
+def _touched(effect: Effect) -> Sequence[Span]:
+    """The counts that are not zero, without what is left alone."""
+    if not effect.changed and not effect.created and not effect.pruned:
+        return ()
+    parts = [span for span in counts(effect)[::2][:3] if not span.text.startswith("0 ")]
+    return [piece for span in parts for piece in (Span(" · ", Role.DIM), span)][1:]
+
+
+def _calm(effect: Answered | None) -> int:
+    """Rank of one of many: what prunes, what changes, what is not known, what is left alone."""
+    if not isinstance(effect, Effect):
+        return 2
+    return 0 if effect.pruned else 1 if effect.changed or effect.created else 3
+
+
 def _many(proposal: Proposal, cells: int) -> Iterator[Line]:
     names = [str(intent.ref) for intent in proposal.intents]
     column = min(max(map(width, names)), cells // 2)
-    for intent, name in zip(proposal.intents, names, strict=True):
-        effect = proposal.effects.get(intent)
+    effects = [proposal.effects.get(intent) for intent in proposal.intents]
+    known = [effect for effect in effects if isinstance(effect, Effect)]
+    open_ = len(effects) - len(known)
+    yield fit((Span("will   ", Role.DIM), *counts(_sum(known)), Span(f"  {open_} not known" if open_ else "")), cells)
+    yield ()
+    # What is touched stands above what is left alone: of many lines the last ones may be out of sight.
+    for effect, _, name in sorted(zip(effects, count(), names, strict=False), key=lambda row: (_calm(row[0]), row[1])):
         if effect is None:
             said: list[Span] = [Span("computing…", Role.DIM)]
         elif isinstance(effect, EngineError):
             said = [Span(effect.message, Role.WARN)]
         else:
-            said = counts(effect)
+            said = [*_touched(effect)] or [Span(f"{effect.unchanged} left alone", Role.DIM)]
         yield fit((Span(pad(name, column) + "  "), *said), cells)
 
 

@@ -78,6 +78,17 @@ _PANEL_NAMES: Final = (
     ("events", PanelId.EVENTS),
 )
 
+_ELSEWHERE: Final = (
+    "alerts",
+    "artifactgenerators",
+    "imagepolicies",
+    "imagerepositories",
+    "imageupdateautomations",
+    "providers",
+    "receivers",
+)
+"""Flux's kinds that no panel shows."""
+
 
 def _panels() -> Iterator[tuple[str, PanelId, str]]:
     """(name, panel, filter): a kind that shares its panel is a filter there."""
@@ -148,8 +159,15 @@ def complete(text: str, known: Known) -> list[Completion]:
     return found[:LIMIT]
 
 
+def _word(typed: str) -> str:
+    return typed.strip().lower().partition(" ")[0]
+
+
 def completion_lines(found: Sequence[Completion], cells: int, typed: str) -> list[Line]:
     """The offers, or what could be typed instead."""
+    elsewhere = next((name for name in _ELSEWHERE if len(typed.strip()) > 3 and name.startswith(_word(typed))), "")
+    if not found and elsewhere:
+        return [(Span(f"{elsewhere} have no panel here yet: kubectl get {elsewhere} -A shows them.", Role.DIM),)]
     if not found:
         what = "contexts" if typed.strip().lower().startswith("c") else "kinds, names, namespaces and commands"
         return [(Span(f"Nothing of that name among {what}.", Role.DIM),)]

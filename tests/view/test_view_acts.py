@@ -80,6 +80,16 @@ def test_many_objects_have_a_line_each() -> None:
     assert any("apps/api" in line and "computing" in line for line in lines)
 
 
+def test_of_many_what_is_touched_comes_first_and_the_sum_before_it() -> None:
+    calm, prunes, asked = (Reconcile(b.ref("Kustomization", name)) for name in ("api", "auth", "cart"))
+    effects = {calm: Effect(unchanged=4, complete=True), prunes: Effect(changed=2, pruned=1, complete=True)}
+    said = text(effect.Proposal((calm, prunes, asked), b.fleet(), effects))
+    assert said[0] == "will   2 changed · 0 created · 1 pruned · 4 left alone  1 not known"
+    assert [line.split("  ")[0] for line in said[2:]] == [str(act.ref) for act in (prunes, asked, calm)]
+    assert said[2].endswith("2 changed · 1 pruned")
+    assert said[4].endswith("4 left alone")
+
+
 @pytest.mark.parametrize(
     ("intents", "words"),
     [
@@ -197,6 +207,13 @@ KNOWN = Known(b.fleet(), [("reconcile", "Reconcile"), ("quit", "Quit")], ("prod-
 )
 def test_the_first_offer_is_what_was_meant(typed: str, goal: goto.Goal) -> None:
     assert complete(typed, KNOWN)[0].goal == goal
+
+
+def test_a_kind_without_a_panel_says_where_it_is() -> None:
+    for typed in ("receivers", "imagepolicies", "alerts prod"):
+        name = typed.split()[0]
+        assert complete(typed, KNOWN) == []
+        assert plain(goto.completion_lines([], 60, typed)[0]).startswith(f"{name} have no panel here yet: kubectl get")
 
 
 def test_offers_are_bounded_and_an_unknown_name_says_so() -> None:
