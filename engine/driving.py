@@ -34,6 +34,7 @@ from engine.settings import EngineSettings, data_home
 from engine.snapshot import Controller as ControllerRow
 from engine.snapshot import Problem
 from engine.source.git import Git
+from engine.source.remotebases import RemoteBases
 from engine.source.server import ArtifactServer
 from engine.source.storage import Storage
 
@@ -100,6 +101,8 @@ class Driving:
         kustomizations = session.watches.flux[kinds.KUSTOMIZATION]
         git = Git(self._storage.root / ".mirrors")
         stack.callback(git.close)
+        if self._settings.remote_bases:
+            kit.builder.remotes = RemoteBases(git)
 
         source_events = EventRecorder(cluster, STANDS_FOR[0], clock=clock)
         source = Controller(

@@ -63,6 +63,8 @@ class Driving:
     lease_namespace: str = "flux-system"
     concurrent: int = 4
     """Kustomizations at once; kustomize-controller's `--concurrent`."""
+    remote_bases: bool = True
+    """Whether remote bases of kustomizations are fetched (not `--no-remote-bases`)."""
     requeue_dependency: float = 30.0
     """Seconds; `--requeue-dependency`."""
 

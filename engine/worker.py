@@ -21,7 +21,7 @@ from typing import Any, Final, Self
 import orjson
 
 from engine import errors
-from engine.apply.build import NeedsPayload, PathNotFound
+from engine.apply.build import NeedsPayload, NeedsRemote, PathNotFound
 from engine.helm.errors import ChartError, NeedsChart, NeedsLookup, ValuesError
 from engine.kustomize import BuildError
 
@@ -46,6 +46,7 @@ class Limits:
 #: How a child's error comes back as an error of ours.
 _ERRORS: Final[Mapping[str, type[errors.EngineError]]] = {
     "NeedsPayload": NeedsPayload,
+    "NeedsRemote": NeedsRemote,
     "PathNotFound": PathNotFound,
     "BuildError": BuildError,
     "NeedsChart": NeedsChart,

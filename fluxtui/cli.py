@@ -217,6 +217,7 @@ def _engine(to: Any) -> None:
     engine.set_defaults(program="drive")
     engine.add_argument("--drive", action="store_true", required=True, help="be the controllers on this cluster")
     engine.add_argument("--storage", metavar="DIR", help="where artifacts are kept")
+    engine.add_argument("--no-remote-bases", action="store_true", help="fetch no remote bases of kustomizations")
     _cluster_flags(engine, inherit=True)
 
 

@@ -6,13 +6,14 @@ import hashlib
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
+from functools import partial
 from typing import Any, Final
 
 from engine import yaml
 from engine.envsubst import EnvsubstError, substitute
 from engine.errors import EngineError, Malformed, Terminal
 from engine.flux.kinds import KUSTOMIZE_GROUP
-from engine.kustomize import BuildError, Tree, build, generate
+from engine.kustomize import BuildError, SubTree, Tree, build, generate
 
 _SUBSTITUTE: Final = f"{KUSTOMIZE_GROUP}/substitute"
 _NAME: Final = re.compile(r"[_a-zA-Z][_a-zA-Z0-9]*")
@@ -30,8 +31,16 @@ SPEC_FIELDS: Final = (
 )
 
 
+#: The source among the files when there are remote bases too.
+SOURCE: Final = "source"
+
+
 class NeedsPayload(Terminal):
     """The worker does not have the artifact that a request refers to; ask again with its files."""
+
+
+class NeedsRemote(Terminal):
+    """A remote base that the build needs is not among the files; `fix` is its URL, `fetch` it and ask again."""
 
 
 class PathNotFound(Malformed):
@@ -52,6 +61,11 @@ class Order:
     variables_error: str = ""
     strict: bool = True
     always: bool = False
+    remotes: Mapping[str, tuple[str, str, bool]] | None = None
+    """Remote bases by URL: folder, path in it, whether it is a file. None: nobody fetches any.
+
+    With any, the source is the folder `SOURCE` of the tree, and the others lie beside it.
+    """
 
     @classmethod
     def from_json(cls, document: Mapping[str, Any]) -> Order:
@@ -78,11 +92,14 @@ class Built:
 def run(tree: Tree, order: Order) -> Built:
     """Build a path of a tree. Raises PathNotFound, BuildError and Malformed with Flux's texts."""
     path = clean_path(order.path)
+    remote = None if order.remotes is None else partial(_remote, tree, order.remotes)
+    if order.remotes:
+        tree = SubTree(tree, SOURCE)
     if not (tree.is_dir(path) or tree.is_file(path)):
         raise PathNotFound(f"kustomization path not found: stat {path}: no such file or directory")
     generated = generate(tree, path, dict(order.spec))
     try:
-        objects = build(generated, path, load_restrictor="none")
+        objects = build(generated, path, load_restrictor="none", remote=remote)
     except BuildError as error:
         raise _prefixed(error, "kustomize build failed: ") from None
     documents: list[str] = []
@@ -94,6 +111,14 @@ def run(tree: Tree, order: Order) -> Built:
         built.extend(_expanded(obj))
     digest = hashlib.sha256("---\n".join(documents).encode()).hexdigest()
     return Built(built, f"sha256:{digest}")
+
+
+def _remote(tree: Tree, remotes: Mapping[str, tuple[str, str, bool]], url: str) -> bytes | tuple[Tree, str]:
+    if url not in remotes:
+        raise NeedsRemote("a remote base is not here", fix=url)
+    folder, path, is_file = remotes[url]
+    inside = SubTree(tree, folder)
+    return inside.read(path) if is_file else (inside, path)
 
 
 def clean_path(path: str) -> str:

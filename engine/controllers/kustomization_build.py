@@ -5,26 +5,31 @@ from __future__ import annotations
 import base64
 import hashlib
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final, Protocol
 
 import orjson
 
 from engine import errors
 from engine.apply import build, objects
-from engine.apply.build import NeedsPayload, Order
+from engine.apply.build import NeedsPayload, NeedsRemote, Order
 from engine.apply.errors import ApplyError, words
 from engine.apply.normalize import normalize
 from engine.flux.inventory import ref_of
 from engine.flux.kinds import KUSTOMIZE_GROUP
 from engine.kube.resources import CONFIG_MAPS, SECRETS
 from engine.kube.types import Object, ResourceType
+from engine.source.remotebases import RemoteBase
 from engine.worker import Pool
 
 #: The files of an artifact by path; raises engine.source.fetch's errors.
 Fetch = Callable[[Mapping[str, Any]], Awaitable[Mapping[str, bytes]]]
 
+#: Fetches a remote base by its URL.
+Remotes = Callable[[str], Awaitable[RemoteBase]]
+
 DEADLINE: Final = 60.0
+MAX_REMOTES: Final = 32
 _KEPT: Final = 4_096
 _DECRYPT: Final = f"{KUSTOMIZE_GROUP}/decrypt"
 
@@ -69,6 +74,8 @@ class Builder:
         self._fetch = fetch
         #: Strict substitution: the controller's feature gate `StrictPostBuildSubstitutions`.
         self.strict = strict
+        #: Fetches remote bases; None: a build that needs one is refused, as with `--no-remote-bases`.
+        self.remotes: Remotes | None = None
         self._kept: dict[tuple[str, str], Desired] = {}
 
     async def build(
@@ -87,12 +94,13 @@ class Builder:
         kept = self._kept.get(own)
         if kept is not None and kept.key == key:
             return kept
-        answer = await self._run(order, artifact, files)
+        answer, bases = await self._run(order, artifact, files)
         desired = Desired(
             tuple(prepare(item, own, common) for item in answer["objects"]),
             str(answer["digest"]),
             str(artifact.get("revision") or ""),
-            key,
+            # A build with remote bases is never taken for one that needs none: they may change at any time.
+            key + bases,
             variables.hidden,
         )
         if keep:
@@ -109,13 +117,42 @@ class Builder:
 
     async def _run(
         self, order: Order, artifact: Mapping[str, Any], files: Mapping[str, bytes] | None
+    ) -> tuple[Mapping[str, Any], bytes]:
+        """The worker's answer, and a digest of the remote bases that went into it (empty without any)."""
+        bases: dict[str, RemoteBase] = {}
+        if self.remotes is not None:
+            order = replace(order, remotes={})
+        while True:
+            try:
+                return await self._ask(order, artifact, files, bases), _bases_digest(bases)
+            except NeedsRemote as missing:
+                if self.remotes is None or len(bases) >= MAX_REMOTES:
+                    raise errors.LimitExceeded(f"a build may not have more than {MAX_REMOTES} remote bases") from None
+                bases[missing.fix] = await self.remotes(missing.fix)
+                remotes = {
+                    url: (f"remote/{number}", base.path, base.is_file)
+                    for number, (url, base) in enumerate(bases.items())
+                }
+                order = replace(order, remotes=remotes)
+
+    async def _ask(
+        self,
+        order: Order,
+        artifact: Mapping[str, Any],
+        files: Mapping[str, bytes] | None,
+        bases: Mapping[str, RemoteBase],
     ) -> Mapping[str, Any]:
-        arguments = {**order.as_json(), "digest": str(artifact.get("digest") or "")}
+        digest = str(artifact.get("digest") or "") + _bases_digest(bases).hex()
+        arguments = {**order.as_json(), "digest": digest}
         answer: Mapping[str, Any]
         try:
             answer = await self._pool.call("build", arguments, deadline=DEADLINE)
         except NeedsPayload:
             content = files if files is not None else await self._fetch(artifact)
+            if bases:
+                content = {f"{build.SOURCE}/{path}": data for path, data in content.items()}
+                for number, base in enumerate(bases.values()):
+                    content |= {f"remote/{number}/{path}": data for path, data in base.files.items()}
             index = [(path, len(data)) for path, data in content.items()]
             payload = b"".join(content.values())
             answer = await self._pool.call("build", {**arguments, "files": index}, payload, deadline=DEADLINE)
@@ -126,6 +163,17 @@ class Builder:
         self._kept[own] = desired
         while len(self._kept) > _KEPT:
             del self._kept[next(iter(self._kept))]
+
+
+def _bases_digest(bases: Mapping[str, RemoteBase]) -> bytes:
+    if not bases:
+        return b""
+    digest = hashlib.blake2b(digest_size=16)
+    for url, base in sorted(bases.items()):
+        for name, content in ((url, b""), *sorted(base.files.items())):
+            digest.update(f"{len(name)}:{name}:{len(content)}:".encode(errors="surrogateescape"))
+            digest.update(content)
+    return digest.digest()
 
 
 def order_of(obj: Object, variables: Variables, *, strict: bool) -> Order:

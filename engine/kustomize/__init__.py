@@ -7,6 +7,17 @@ from engine.kustomize.errors import BuildError
 from engine.kustomize.files import Remote
 from engine.kustomize.flux import generate
 from engine.kustomize.limits import Limits
-from engine.kustomize.tree import DirectoryTree, MemoryTree, OverlayTree, Tree
+from engine.kustomize.tree import DirectoryTree, MemoryTree, OverlayTree, SubTree, Tree
 
-__all__ = ["BuildError", "DirectoryTree", "Limits", "MemoryTree", "OverlayTree", "Remote", "Tree", "build", "generate"]
+__all__ = [
+    "BuildError",
+    "DirectoryTree",
+    "Limits",
+    "MemoryTree",
+    "OverlayTree",
+    "Remote",
+    "SubTree",
+    "Tree",
+    "build",
+    "generate",
+]

@@ -120,6 +120,38 @@ class DirectoryTree:
         return self._resolve(path).relative_to(self._root).as_posix()
 
 
+class SubTree:
+    """A directory of a tree as a tree of its own."""
+
+    def __init__(self, tree: Tree, root: str) -> None:
+        self._tree = tree
+        self._root = normal(root)
+
+    def _inside(self, path: str) -> str:
+        return normal(posixpath.join(self._root, normal(path)))
+
+    def read(self, path: str) -> bytes:
+        """The bytes of a file."""
+        return self._tree.read(self._inside(path))
+
+    def is_dir(self, path: str) -> bool:
+        """Whether the path is a directory."""
+        return self._tree.is_dir(self._inside(path))
+
+    def is_file(self, path: str) -> bool:
+        """Whether the path is a file."""
+        return self._tree.is_file(self._inside(path))
+
+    def list(self, path: str) -> list[str]:
+        """The names in a directory, sorted."""
+        return self._tree.list(self._inside(path))
+
+    def real(self, path: str) -> str:
+        """The path with its symlinks followed; a BuildError when they leave the directory."""
+        real = posixpath.relpath(self._tree.real(self._inside(path)), self._tree.real(self._root))
+        return normal(real)
+
+
 class OverlayTree:
     """A tree with some files laid over it; the tree below is not touched."""
 

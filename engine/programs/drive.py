@@ -39,7 +39,11 @@ def main(options: Options) -> int:
     settings = EngineSettings(
         access=given,
         stance=Stance.DRIVE,
-        driving=dataclasses.replace(Driving(), storage=Path(storage) if storage else None),
+        driving=dataclasses.replace(
+            Driving(),
+            storage=Path(storage) if storage else None,
+            remote_bases=not options.get("no_remote_bases"),
+        ),
         stop_deadline=STOP,
     )
     return asynchronously(lambda: _run(settings))

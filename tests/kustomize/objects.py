@@ -27,7 +27,9 @@ def name(rng: Random) -> str:
 
 def strings(rng: Random, most: int = 3) -> Object:
     """Labels or annotations."""
-    keys = rng.sample(("app", "tier", "example.com/x", "a", "Z", "x10", "x9", "yes"), rng.randint(1, most))
+    keys = rng.sample(("app", "tier", "example.com/x", "a", "Z", "x10", "x9"), rng.randint(1, most))
+    if rng.random() < 0.03:
+        keys[0] = rng.choice(("yes", "1", "'yes'"))
     return {key: text(rng) if rng.random() < 0.6 else rng.choice(("a", "b", "web")) for key in keys}
 
 
