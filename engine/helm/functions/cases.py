@@ -1,0 +1,204 @@
+"""snakecase, kebabcase and camelcase, with the word boundaries of xstrings."""
+
+from __future__ import annotations
+
+import unicodedata
+from enum import Enum, auto
+from typing import Final
+
+_SPACES: Final = frozenset(
+    "\t\n\v\f\r \x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u2028\u2029\u202f\u205f\u3000"
+)
+
+
+class _Word(Enum):
+    NONE = auto()
+    NUMBER = auto()
+    UPPER = auto()
+    ALPHABET = auto()
+    CONNECTOR = auto()
+    PUNCTUATION = auto()
+    OTHER = auto()
+
+
+def snake_case(text: str) -> str:
+    """HTTPServer → http_server."""
+    return _separated(text, "_")
+
+
+def kebab_case(text: str) -> str:
+    """HTTPServer → http-server."""
+    return _separated(text, "-")
+
+
+def _is_connector(char: str) -> bool:
+    return char in "-_" or char in _SPACES
+
+
+def _is_punctuation(char: str) -> bool:
+    return unicodedata.category(char).startswith("P")
+
+
+def _is_number(char: str) -> bool:
+    return unicodedata.category(char).startswith("N")
+
+
+def _is_upper(char: str) -> bool:
+    return unicodedata.category(char) == "Lu"
+
+
+def _is_alphabet(char: str) -> bool:
+    """Letters, but for those of Chinese, Japanese and Korean."""
+    return unicodedata.category(char).startswith("L") and not 0x3400 <= ord(char) <= 0x9FFF
+
+
+def _kind(char: str) -> _Word:
+    if _is_connector(char):
+        return _Word.CONNECTOR
+    if _is_punctuation(char):
+        return _Word.PUNCTUATION
+    if _is_upper(char):
+        return _Word.UPPER
+    if _is_alphabet(char):
+        return _Word.ALPHABET
+    if _is_number(char):
+        return _Word.NUMBER
+    return _Word.OTHER
+
+
+def _words(text: str) -> list[tuple[_Word, str]]:
+    """Runs of one kind; an upper-case letter starts the word that follows it."""
+    words: list[tuple[_Word, str]] = []
+    start = 0
+    while start < len(text):
+        kind = _kind(text[start])
+        end = start + 1
+        if kind is _Word.UPPER:
+            end = _upper_word(text, start)
+        else:
+            while end < len(text) and _kind(text[end]) is kind:
+                end += 1
+        words.append((kind, text[start:end]))
+        start = end
+    return words
+
+
+def _upper_word(text: str, start: int) -> int:
+    end = start + 1
+    if end < len(text) and _is_upper(text[end]):
+        while end < len(text) and _is_upper(text[end]):
+            end += 1
+        # HTTPStatus is HTTP and Status.
+        return end - 1 if end < len(text) and _is_alphabet(text[end]) else end
+    while end < len(text) and _is_alphabet(text[end]) and not _is_upper(text[end]):
+        end += 1
+    return end
+
+
+class _Cursor:
+    """The words, one at a time; past the end there is only `NONE`."""
+
+    def __init__(self, text: str) -> None:
+        self.words = _words(text)
+        self.at = -1
+        self.step()
+
+    def step(self) -> None:
+        self.at += 1
+        self.kind, self.word = self.words[self.at] if self.at < len(self.words) else (_Word.NONE, "")
+
+    @property
+    def more(self) -> bool:
+        return self.at + 1 < len(self.words)
+
+
+_QUIET: Final = (_Word.NONE, _Word.PUNCTUATION, _Word.CONNECTOR)
+_LETTERS: Final = (_Word.ALPHABET, _Word.NUMBER)
+
+
+def _separated(text: str, connector: str) -> str:
+    if not text:
+        return ""
+    out: list[str] = []
+
+    def put(kind: _Word, word: str) -> None:
+        if kind is _Word.UPPER:
+            word = "".join(_one(char.lower(), char) if _is_upper(char) else char for char in word)
+        out.append(connector * len(word) if kind is _Word.CONNECTOR else word)
+
+    def put_letters() -> None:
+        while cursor.kind in _LETTERS:
+            put(cursor.kind, cursor.word)
+            cursor.step()
+
+    cursor = _Cursor(text)
+    while cursor.more:
+        if cursor.kind is not _Word.CONNECTOR:
+            put(cursor.kind, cursor.word)
+        before, last = cursor.kind, cursor.word
+        cursor.step()
+        if before is _Word.NUMBER:
+            put_letters()
+            if cursor.kind not in _QUIET:
+                out.append(connector)
+        elif before is _Word.CONNECTOR:
+            put(before, last)
+        elif before is not _Word.PUNCTUATION:
+            if cursor.kind is not _Word.NUMBER:
+                if cursor.kind not in (_Word.CONNECTOR, _Word.PUNCTUATION):
+                    out.append(connector)
+            elif cursor.more:
+                number = cursor.word
+                cursor.step()
+                if cursor.kind is not _Word.ALPHABET:
+                    put(_Word.NUMBER, number)
+                    if cursor.kind not in (_Word.CONNECTOR, _Word.PUNCTUATION):
+                        out.append(connector)
+                else:
+                    out.append(connector)
+                    put(_Word.NUMBER, number)
+                    put_letters()
+                    if cursor.kind not in _QUIET:
+                        out.append(connector)
+    put(cursor.kind, cursor.word)
+    return "".join(out)
+
+
+def pascal_case(text: str) -> str:
+    """http_server → HttpServer; connectors at the ends and doubled ones stay."""
+    if not text:
+        return ""
+    out: list[str] = []
+    at = 0
+    was_upper = False
+    current = ""
+    while at < len(text):
+        current = text[at]
+        at += 1
+        if not _is_connector(current):
+            was_upper = _is_upper(current)
+            current = _one(current.upper(), current)
+            break
+        out.append(current)
+    if at >= len(text):
+        return "".join(out) + current
+    while at < len(text):
+        before, current = current, text[at]
+        at += 1
+        if _is_connector(current) and _is_connector(before):
+            out.append(before)
+        elif _is_connector(before):
+            was_upper = _is_upper(current)
+            current = _one(current.upper(), current)
+        else:
+            if was_upper:
+                if _is_upper(current):
+                    current = _one(current.lower(), current)
+                else:
+                    was_upper = False
+            out.append(before)
+    return "".join(out) + current
+
+
+def _one(changed: str, char: str) -> str:
+    return changed if len(changed) == 1 else char

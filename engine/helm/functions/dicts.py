@@ -1,0 +1,161 @@
+# ruff: noqa: D103 - Sprig and Helm document them under the names in FUNCTIONS
+"""Sprig's functions of dictionaries; `set`, `unset` and the merges change the one they are given, as Go's maps do."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from engine.helm.functions.convert import is_empty, text_of
+from engine.helm.template.errors import CallError
+from engine.helm.template.signature import go
+from engine.helm.template.types import NilDict, Strings, go_type
+
+Dict = dict[str, Any]
+_MAX_DEPTH: Final = 500
+
+
+@go("...any -> map")
+def dict_(*pairs: Any) -> Dict:
+    keys = [text_of(key) for key in pairs[::2]]
+    return dict(zip(keys, (*pairs[1::2], "") if len(pairs) % 2 else pairs[1::2], strict=True))
+
+
+@go("map, string -> any")
+def get(mapping: Dict, key: str) -> Any:
+    return mapping.get(key, "")
+
+
+@go("map, string, any -> map")
+def set_(mapping: Dict, key: str, value: Any) -> Dict:
+    if isinstance(mapping, NilDict):
+        raise CallError("assignment to entry in nil map")
+    mapping[key] = value
+    return mapping
+
+
+@go("map, string -> map")
+def unset(mapping: Dict, key: str) -> Dict:
+    mapping.pop(key, None)
+    return mapping
+
+
+@go("map, string -> bool")
+def has_key(mapping: Dict, key: str) -> bool:
+    return key in mapping
+
+
+@go("string, ...map -> any")
+def pluck(key: str, *mappings: Dict) -> list[Any]:
+    return [mapping[key] for mapping in mappings if key in mapping]
+
+
+@go("...map -> []string")
+def keys(*mappings: Dict) -> Strings:
+    """Go's order is random; ours is sorted."""
+    return Strings([key for mapping in mappings for key in sorted(mapping)])
+
+
+@go("map -> any")
+def values(mapping: Dict) -> list[Any]:
+    """Go's order is random; ours is that of the keys."""
+    return [mapping[key] for key in sorted(mapping)]
+
+
+@go("map, ...string -> map")
+def pick(mapping: Dict, *wanted: str) -> Dict:
+    return {key: mapping[key] for key in wanted if key in mapping}
+
+
+@go("map, ...string -> map")
+def omit(mapping: Dict, *unwanted: str) -> Dict:
+    return {key: value for key, value in mapping.items() if key not in unwanted}
+
+
+@go("map, ...map -> any")
+def merge(target: Dict, *sources: Dict) -> Dict:
+    return _merge_all(target, sources, overwrite=False)
+
+
+@go("map, ...map -> any")
+def merge_overwrite(target: Dict, *sources: Dict) -> Dict:
+    return _merge_all(target, sources, overwrite=True)
+
+
+def _merge_all(target: Dict, sources: tuple[Dict, ...], *, overwrite: bool) -> Dict:
+    if isinstance(target, NilDict):
+        target = {}
+    for source in sources:
+        _merge(target, source, overwrite=overwrite, depth=0)
+    return target
+
+
+def _merge(target: Dict, source: Dict, *, overwrite: bool, depth: int) -> None:
+    """Mergo's rules: only empty values of the target are filled unless `overwrite`; what is taken is shared."""
+    if depth > _MAX_DEPTH:
+        raise CallError(f"dictionaries are nested deeper than {_MAX_DEPTH} levels")
+    for key, value in list(source.items()):
+        if value is None:
+            if overwrite:
+                target[key] = None
+            continue
+        old = target.get(key)
+        if isinstance(value, dict) and isinstance(old, dict):
+            _merge(old, value, overwrite=overwrite, depth=depth + 1)
+            if old:
+                continue
+        if overwrite or is_empty(old):
+            target[key] = value
+
+
+@go("any -> any")
+def deep_copy(value: Any) -> Any:
+    return copied(value, 0)
+
+
+def copied(value: Any, depth: int) -> Any:
+    """A copy that shares no map and no list."""
+    if depth > _MAX_DEPTH:
+        raise CallError(f"a value is nested deeper than {_MAX_DEPTH} levels")
+    cls = value.__class__
+    if cls is dict:
+        return {key: copied(item, depth + 1) for key, item in value.items()}
+    if cls is list:
+        return [copied(item, depth + 1) for item in value]
+    if isinstance(value, dict):
+        same = cls.__new__(cls)
+        same.update({key: copied(item, depth + 1) for key, item in value.items()})
+        return same
+    if isinstance(value, list):
+        return cls([copied(item, depth + 1) for item in value])
+    return value
+
+
+@go("...any -> any")
+def dig(*args: Any) -> Any:
+    if len(args) < 3:
+        raise CallError("dig needs at least three arguments")
+    *path, default, step = args
+    _expect(step, "map[string]interface {}")
+    for key in path:
+        _expect(key, "string")
+    for index, key in enumerate(path):
+        if key not in step:
+            return default
+        step = step[key]
+        if index < len(path) - 1:
+            _expect(step, "map[string]interface {}")
+    return step
+
+
+def _expect(value: Any, wanted: str) -> None:
+    if go_type(value) != wanted:
+        found = "nil" if value is None else go_type(value)
+        raise CallError(f"interface conversion: interface {{}} is {found}, not {wanted}")
+
+
+FUNCTIONS: Final = {
+    "dict": dict_, "get": get, "set": set_, "unset": unset, "hasKey": has_key, "pluck": pluck, "keys": keys,
+    "values": values, "pick": pick, "omit": omit, "merge": merge, "mustMerge": merge,
+    "mergeOverwrite": merge_overwrite, "mustMergeOverwrite": merge_overwrite, "deepCopy": deep_copy,
+    "mustDeepCopy": deep_copy, "dig": dig,
+}  # fmt: skip

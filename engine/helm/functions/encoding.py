@@ -1,0 +1,139 @@
+# ruff: noqa: D103 - Sprig and Helm document them under the names in FUNCTIONS
+"""Base64 and base32 with Go's errors; paths."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import posixpath
+import re
+from typing import Final
+
+from engine.helm.template.quote import from_bytes, to_bytes
+from engine.helm.template.signature import go
+
+_B64: Final = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/")
+_B32: Final = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567")
+
+
+@go("string -> string")
+def b64enc(text: str) -> str:
+    return base64.b64encode(to_bytes(text)).decode()
+
+
+@go("string -> string")
+def b64dec(text: str) -> str:
+    data = decode64(text)
+    return data if isinstance(data, str) else from_bytes(data)
+
+
+def decode64(text: str) -> bytes | str:
+    """Bytes, or Go's error: the place of the first byte that is wrong; newlines are skipped."""
+    data = to_bytes(text)
+    wrong = _first_wrong(data, _B64, 4)
+    if wrong is not None:
+        return f"illegal base64 data at input byte {wrong}"
+    return base64.b64decode(data.replace(b"\n", b"").replace(b"\r", b""))
+
+
+def _first_wrong(data: bytes, alphabet: frozenset[int], group: int) -> int | None:
+    """Where a padded encoding goes wrong, by Go's reckoning, or None."""
+    count = 0
+    index = 0
+    size = len(data)
+    while index < size:
+        byte = data[index]
+        if byte in b"\r\n":
+            index += 1
+            continue
+        if byte in alphabet:
+            count += 1
+            index += 1
+            continue
+        if byte != 0x3D:
+            return index
+        return _padding(data, index, count % group, group)
+    if count % group:
+        return size - count % group if group == 4 else size
+    return None
+
+
+def _padding(data: bytes, index: int, digits: int, group: int) -> int | None:
+    """The `=` at the end: as many as are missing, and nothing after them."""
+    if group == 4 and digits < 2:
+        return index
+    if group == 4 and digits == 2:
+        index += 1
+        while index < len(data) and data[index] in b"\r\n":
+            index += 1
+        if index == len(data):
+            return len(data)
+        if data[index] != 0x3D:
+            return index
+    index += 1
+    while index < len(data) and data[index] in b"\r\n":
+        index += 1
+    return index if index < len(data) else None
+
+
+@go("string -> string")
+def b32enc(text: str) -> str:
+    return base64.b32encode(to_bytes(text)).decode()
+
+
+@go("string -> string")
+def b32dec(text: str) -> str:
+    data = to_bytes(text).replace(b"\n", b"").replace(b"\r", b"")
+    try:
+        if data.strip(b"=").isascii() and data == data.upper():
+            return from_bytes(base64.b32decode(data))
+    except binascii.Error:
+        pass  # Go's own error follows
+    return f"illegal base32 data at input byte {_wrong32(data)}"
+
+
+def _wrong32(data: bytes) -> int:
+    for index, byte in enumerate(data):
+        if byte not in _B32 and not (byte == 0x3D and index % 8 >= 2):
+            return index
+    return len(data)
+
+
+@go("string -> string")
+def base(path: str) -> str:
+    if not path:
+        return "."
+    stripped = path.rstrip("/")
+    return stripped.rpartition("/")[2] if stripped else "/"
+
+
+@go("string -> string")
+def clean(path: str) -> str:
+    if not path:
+        return "."
+    cleaned = posixpath.normpath(path)
+    return re.sub("^//+", "/", cleaned)
+
+
+@go("string -> string")
+def dir_(path: str) -> str:
+    head, slash, _ = path.rpartition("/")
+    return clean(head + slash)
+
+
+@go("string -> string")
+def ext(path: str) -> str:
+    name = path.rpartition("/")[2]
+    head, dot, tail = name.rpartition(".")
+    return dot + tail if dot else ""
+
+
+@go("string -> bool")
+def is_abs(path: str) -> bool:
+    return path.startswith("/")
+
+
+FUNCTIONS: Final = {
+    "b64enc": b64enc, "b64dec": b64dec, "b32enc": b32enc, "b32dec": b32dec, "base": base, "clean": clean, "dir": dir_,
+    "ext": ext, "isAbs": is_abs, "osBase": base, "osClean": clean, "osDir": dir_, "osExt": ext, "osIsAbs": is_abs,
+}  # fmt: skip
