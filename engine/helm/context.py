@@ -1,7 +1,6 @@
 """What a template finds under its dot: `.Values`, `.Chart`, `.Release`, `.Capabilities`, `.Files`, `.Subcharts`.
 
-The classes here are what Go's types are to templates (`engine.helm.template.types` has the rules); `go_json` names the
-fields as Go's JSON does where that differs.
+The classes here are what Go's types are to templates (`engine.helm.template.types` has the rules).
 """
 
 from __future__ import annotations
@@ -16,6 +15,7 @@ from engine.helm.capabilities import Capabilities, HelmVersion, KubeVersion
 from engine.helm.chart.gomatch import BadPattern, glob
 from engine.helm.chart.metadata import Metadata
 from engine.helm.chart.model import Chart, File
+from engine.helm.functions.jsons import Fields
 from engine.helm.gotext import decode, valid
 from engine.helm.template.types import StringDict, Strings
 
@@ -173,13 +173,6 @@ class HelmVersionData:
         "GoVersion": "GoVersion",
         "KubeClientVersion": "KubeClientVersion",
     }
-    go_json: ClassVar[Mapping[str, str]] = {
-        "Version": "version",
-        "GitCommit": "git_commit",
-        "GitTreeState": "git_tree_state",
-        "GoVersion": "go_version",
-        "KubeClientVersion": "kube_client_version",
-    }
     go_methods: ClassVar[frozenset[str]] = frozenset()
     __slots__ = ("GitCommit", "GitTreeState", "GoVersion", "KubeClientVersion", "Version")
 
@@ -189,6 +182,16 @@ class HelmVersionData:
         self.GitTreeState = version.git_tree_state
         self.GoVersion = version.go_version
         self.KubeClientVersion = version.kube_client_version
+
+    def go_json(self) -> Fields:
+        """Its fields as Go's JSON names them."""
+        return Fields(
+            version=self.Version,
+            git_commit=self.GitCommit,
+            git_tree_state=self.GitTreeState,
+            go_version=self.GoVersion,
+            kube_client_version=self.KubeClientVersion,
+        )
 
 
 class CapabilitiesData:
