@@ -46,6 +46,8 @@ class Acting:
 
         if not intents:
             return
+        # From now on the cursor stays on what is acted on, wherever the act moves it.
+        self.screen.panel.touched = True
         if not self.screen.settings.confirm and not any(isinstance(intent, Rollback | Delete) for intent in intents):
             self.submit(intents)
         else:

@@ -69,7 +69,7 @@ class ResourceTable(ListPanel):
             natural = self.model.position(anchor)
             if natural < 0:
                 self.cursor = max(0, min(self.cursor, len(self.entries) - 1))
-            elif hold and self.has_focus and natural != self.cursor:
+            elif hold and self.current and natural != self.cursor:
                 self.entries = list(self.entries)
                 row = self.entries.pop(natural)
                 self.cursor = min(self.cursor, len(self.entries))
@@ -79,6 +79,11 @@ class ResourceTable(ListPanel):
         else:
             self.cursor = 0
         self._refresh_different(before)
+
+    @property
+    def current(self) -> bool:
+        """Whether commands are about this panel: it has the focus, or had it before the pane or a dialog."""
+        return getattr(self.screen, "panel", None) is self
 
     def leave(self, to: int) -> int:
         """The held row moves to its place now that the cursor leaves it."""

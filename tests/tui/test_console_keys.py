@@ -27,6 +27,7 @@ from engine.api import (
     Revisions,
     Rollback,
     Snapshot,
+    State,
     Suspend,
     Trace,
     Undo,
@@ -35,6 +36,7 @@ from engine.api import (
 from engine.errors import Unavailable
 from fluxtui.commands import COMMANDS
 from fluxtui.settings import DEFAULTS
+from fluxtui.view.kinds import PanelId
 from tests.tui import builders as b
 from tests.tui.conftest import Console, Start
 from tests.tui.fake_engine import FakeAsking
@@ -224,6 +226,18 @@ async def test_a_suspension_that_its_parent_takes_back_offers_the_parent(console
 
 RUNNING = Operation("op-9", "reconcile", CHECKOUT, b.ago(seconds=2), Progress.REQUESTED)
 WHY = "gitrepositories.source.toolkit.fluxcd.io " + "reports " * 12 + "not found"
+
+
+async def test_the_cursor_stays_on_what_was_acted_on(console: Start) -> None:
+    async with console(answers={Suspend: EFFECT}) as c:
+        assert c.main.selected == CNI
+        await c.press("T")
+        await c.until_text("Suspend infra/cni")
+        suspended = replace(c.engine.snapshot.resources[CNI], state=State.SUSPENDED, suspended=True)
+        await c.publish(b.with_changed(c.engine.snapshot, suspended, blocked={}))
+        await c.press("escape")
+        assert c.main.selected == CNI
+        assert c.main.tables[PanelId.KUSTOMIZATIONS].cursor == 0
 
 
 async def test_the_end_of_an_act_is_said_without_being_asked_for(console: Start) -> None:
