@@ -16,9 +16,9 @@ from engine.helm.capabilities import Capabilities
 from engine.helm.chart import CRD, Chart, load_archive
 from engine.helm.errors import NeedsChart, NeedsLookup
 from engine.helm.gotext import decode, encode, valid
-from engine.helm.render import Options, Release, Rendered, render
+from engine.helm.render import Lookup, Options, Release, Rendered, render
 from engine.helm.split import Hook, Manifest
-from engine.helm.template import MemoryCache
+from engine.helm.template import MemoryCache, TemplateError
 from engine.helm.values.files import numbers_as_floats
 
 OPERATION: Final = "template"
@@ -57,26 +57,34 @@ class Job:
         known = {name: document[name] for name in cls.__slots__ if name in document}
         return cls(**{**known, "release": Release(**document["release"]), "values": values})
 
-    def options(self) -> Options:
+    def options(self, lookup: Lookup) -> Options:
         """How to render it."""
         capabilities = Capabilities.assumed(self.kube_version)
         if self.api_versions:
             capabilities = Capabilities(capabilities.kube_version, tuple(self.api_versions))
-        found = {tuple(key): dict(content) for key, content in self.found}
-
-        def lookup(*key: str) -> dict[str, Any]:
-            if not self.looks_up:
-                return {}
-            if key not in found:
-                raise NeedsLookup.of(*key)
-            return found[key]
-
         return Options(
             release=self.release,
             capabilities=capabilities,
             lookup=lookup,
             skip_schema_validation=self.skip_schema_validation,
         )
+
+
+class _Lookups:
+    """`lookup` from what a job brings; the first object that it lacks ends the render."""
+
+    def __init__(self, job: Job) -> None:
+        self._enabled = job.looks_up
+        self._found = {tuple(key): dict(content) for key, content in job.found}
+        self.missing: tuple[str, ...] | None = None
+
+    def __call__(self, *key: str) -> dict[str, Any]:
+        if not self._enabled:
+            return {}
+        if key not in self._found:
+            self.missing = key
+            raise NeedsLookup.of(*key)
+        return self._found[key]
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +137,15 @@ class Renderer:
     def run(self, arguments: Mapping[str, Any], payload: bytes) -> dict[str, Any]:
         """Render a job; NeedsChart, NeedsLookup, and whatever is wrong with chart or values."""
         job = Job.from_json(arguments)
-        return Result.of(render(self._chart(job.digest, payload), job.values, job.options(), cache=self._cache))
+        lookups = _Lookups(job)
+        try:
+            return Result.of(
+                render(self._chart(job.digest, payload), job.values, job.options(lookups), cache=self._cache)
+            )
+        except TemplateError:
+            if lookups.missing is not None:
+                raise NeedsLookup.of(*lookups.missing) from None
+            raise
 
     def _chart(self, digest: str, payload: bytes) -> Chart:
         if payload:

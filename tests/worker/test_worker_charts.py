@@ -26,7 +26,7 @@ async def pool():
 def archive(**templates: str) -> bytes:
     out = io.BytesIO()
     with tarfile.open(fileobj=out, mode="w:gz") as tar:
-        files = {"x/Chart.yaml": CHART, "x/values.yaml": "n: 1\n", "x/crds/c.yaml": "kind: CRD\n"}
+        files = {"x/Chart.yaml": CHART, "x/values.yaml": "count: 1\n", "x/crds/c.yaml": "kind: CRD\n"}
         for name, content in {**files, **{f"x/templates/{name}": text for name, text in templates.items()}}.items():
             info = tarfile.TarInfo(name)
             info.size = len(content.encode())
@@ -34,16 +34,16 @@ def archive(**templates: str) -> bytes:
     return out.getvalue()
 
 
-def job(**more: Any) -> Job:
-    return Job("sha256:1", Release("rel", "ns"), **more)
+def job(digest: str = "sha256:1", **more: Any) -> Job:
+    return Job(digest, Release("rel", "ns"), **more)
 
 
 async def test_a_chart_is_sent_once_and_rendered_again_with_other_values(pool: Pool) -> None:
-    data = archive(a="kind: ConfigMap\nn: {{ .Values.n }}\nf: {{ kindOf .Values.n }}\n")
+    data = archive(a="kind: ConfigMap\nn: {{ .Values.count }}\nf: {{ kindOf .Values.count }}\n")
     first = await render_in(pool, data, job())
     assert first.manifests[0].content == "kind: ConfigMap\nn: 1\nf: float64\n"
     assert [crd.filename for crd in first.crds] == ["x/crds/c.yaml"]
-    again = await render_in(pool, b"never needed", job(values={"n": 2}))
+    again = await render_in(pool, b"never needed", job(values={"count": 2}))
     assert again.manifests[0].content == "kind: ConfigMap\nn: 2\nf: float64\n"
 
 
@@ -78,10 +78,12 @@ async def test_lookups_are_answered_by_the_parent(pool: Pool) -> None:
 async def test_errors_come_back_as_what_they_are(pool: Pool) -> None:
     with pytest.raises(ChartError, match="gzipped archive"):
         await render_in(pool, b"no chart", job())
-    with pytest.raises(Malformed, match=r"x/templates/a:1.*fail"):
-        await render_in(pool, archive(a='{{ index .Values "fail" "deeper" | int | fail }}'), job())
+    with pytest.raises(Malformed, match=r"x/templates/a:1.*none\.deeper"):
+        await render_in(pool, archive(a="{{ .Values.none.deeper }}"), job())
     with pytest.raises(LimitExceeded):
-        await render_in(pool, archive(a='{{ define "a" }}{{ template "a" . }}{{ end }}{{ template "a" . }}'), job())
+        await render_in(
+            pool, archive(a='{{ define "a" }}{{ template "a" . }}{{ end }}{{ template "a" . }}'), job("sha256:2")
+        )
     assert await pool.call("ping", {})
 
 
