@@ -30,7 +30,7 @@ from engine.kube.informer import Informer
 from engine.kube.leases import Holder, LeaseGroup
 from engine.kube.resources import CONFIG_MAPS, SECRETS
 from engine.model import line
-from engine.settings import EngineSettings, data_home
+from engine.settings import EngineSettings, data_home, folder_of
 from engine.snapshot import Controller as ControllerRow
 from engine.snapshot import Problem
 from engine.source.git import Git
@@ -55,7 +55,7 @@ OURS: Final = "_fluxtui-"
 
 def storage_of(settings: EngineSettings, context: str, clock: Clock) -> Storage:
     """Where artifacts are kept: the folder that was named, else one per cluster below the data home."""
-    root = settings.driving.storage or data_home() / "artifacts" / context.replace("/", "_")
+    root = settings.driving.storage or data_home() / "artifacts" / folder_of(context)
     return Storage(root, clock=clock)
 
 
@@ -126,7 +126,7 @@ class Driving:
             health,
             kit.watches,
             discovery,
-            present=lambda artifact: (self._storage.root / str(artifact.get("path"))).is_file(),
+            present=self._storage.holds,
         )
         reconciler = KustomizationReconciler(
             Services(cluster, events, clock),

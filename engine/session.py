@@ -30,7 +30,7 @@ from engine.login import borrowing
 from engine.logs import Ring
 from engine.model import Ref, Stance, line
 from engine.questions import Lend
-from engine.settings import Access, EngineSettings, data_home
+from engine.settings import Access, EngineSettings, data_home, folder_of
 from engine.snapshot import Connection, Link, Problem
 from engine.store import Store
 from engine.tasks import Restart, Supervisor
@@ -255,7 +255,7 @@ class Session:
     def _follow_lag(self) -> None:
         """The lag goes out with whatever else is published, when it is another one to a reader."""
         assert self.client is not None
-        before, now = self.store.connection, round(self.client.round_trip, 2)
+        before, now = self.store.connection, round(self.client.round_trip, 1)
         if before.link is Link.LIVE and before.lag != now:
             self.store.set(connection=replace(before, lag=now))
 
@@ -309,7 +309,7 @@ def settings_name(config: ClusterConfig) -> str:
 
 def mirrors_of(settings: EngineSettings, context: str) -> Path:
     """Where earlier revisions are read into when somebody only looks."""
-    return (settings.driving.storage or data_home() / "mirrors") / context.replace("/", "_")
+    return (settings.driving.storage or data_home() / "mirrors") / folder_of(context)
 
 
 def who() -> str:

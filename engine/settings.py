@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -17,6 +18,11 @@ def state_home() -> Path:
 def data_home() -> Path:
     """`$XDG_DATA_HOME/fluxtui`: the demo's cluster and repository."""
     return Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share") / "fluxtui"
+
+
+def folder_of(context: str) -> str:
+    """A context's name as one folder's name: nothing in it leads elsewhere."""
+    return re.sub(r"[^A-Za-z0-9_-]|^\.+", "_", context)[:200] or "_"
 
 
 @dataclass(frozen=True, slots=True)

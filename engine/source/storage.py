@@ -86,8 +86,11 @@ class Storage:
         }
 
     def holds(self, artifact: Mapping[str, Any]) -> bool:
-        """Whether the artifact's file is there."""
-        return self._file(artifact).is_file()
+        """Whether the artifact's file is there; a path that cannot be one of ours names none."""
+        try:
+            return self._file(artifact).is_file()
+        except errors.Malformed:
+            return False
 
     def verify(self, artifact: Mapping[str, Any]) -> bool:
         """Whether the file has the artifact's digest; it is read in full, and deleted when it has not."""
