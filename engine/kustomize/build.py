@@ -57,6 +57,7 @@ def _built(target: Target, reorder: str) -> list[Object]:
         gathered.vars.resolve(resources, gathered.config.var_reference)
     except BuildError as error:
         raise error.inside(target.file) from error
+    resources.ensure_unique()
     resources.keep(_is_wanted)
     if "sortOptions" in target.fields:
         sort_transformer(target.fields["sortOptions"], target.file).apply(resources)

@@ -11,6 +11,7 @@ from engine.kustomize.tree import Tree
 
 #: The names of a kustomization file; a directory may hold one of them.
 FILE_NAMES: Final = ("kustomization.yaml", "kustomization.yml", "Kustomization")
+_API_FIELDS: Final = ("apiVersion", "kind")
 _API_VERSIONS: Final = {
     "Kustomization": "kustomize.config.k8s.io/v1beta1",
     "Component": "kustomize.config.k8s.io/v1alpha1",
@@ -196,7 +197,8 @@ def parse_kustomization(content: bytes | str, path: str, limits: yaml.Limits) ->
     except yaml.YAMLError as error:
         raise BuildError.of_yaml(error) from error
     fields = fix_legacy(KUSTOMIZATION.read(raw, Place(path)))
-    if not any(value for key, value in fields.items() if key not in ("apiVersion", "kind")):
+    # An empty list or mapping counts as something.
+    if not any(value or isinstance(value, (list, dict)) for key, value in fields.items() if key not in _API_FIELDS):
         raise BuildError("kustomization.yaml is empty", path=path, fix="list resources in it")
     kind = fields["kind"]
     if kind not in _API_VERSIONS:

@@ -80,7 +80,8 @@ def _from_here(message: str, folder: Path) -> str:
 def _put(objects: list[dict[str, Any]], output: str) -> None:
     """To stdout, into a file, or as one file an object into a directory that is there, named as kubectl names them."""
     if not output:
-        sys.stdout.write(yaml.dump_all(objects))
+        for number, obj in enumerate(objects):
+            sys.stdout.write(("---\n" if number else "") + yaml.dump(obj))
         return
     place = Path(output)
     try:

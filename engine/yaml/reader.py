@@ -11,6 +11,7 @@ import base64
 import binascii
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from sys import intern
 from typing import Any, Final
 
 import yaml
@@ -246,7 +247,8 @@ class _Builder:
 
     def _key(self, frame: _Frame, event: Any, anchors: dict[str, Any]) -> None:
         frame.wants_key = False
-        text: str = event.value
+        # Keys repeat in every object: one copy of each is enough.
+        text: str = intern(event.value)
         if text == "<<" and event.implicit[0]:
             frame.key = _MERGE
             return

