@@ -91,3 +91,4 @@ async def test_a_render_that_takes_too_long_is_ended(pool: Pool) -> None:
     forever = "{{ range until 100000 }}{{ range until 100000 }}{{ end }}{{ end }}"
     with pytest.raises(LimitExceeded):
         await render_in(pool, archive(a=forever), job(), deadline=2)
+    assert await pool.call("ping", {})
