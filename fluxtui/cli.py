@@ -55,9 +55,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Parse, run, and turn every foreseen error into a sentence and an exit code."""
     options = vars(parser().parse_args(argv))
     if options.pop("version"):
-        from importlib.metadata import version
-
-        print(version("fluxtui"))
+        print(_version())
         return 0
     program = options.pop("program", "") or "console"
     from engine.errors import EngineError
@@ -75,6 +73,15 @@ def main(argv: Sequence[str] | None = None) -> int:
         # `fluxtui get … | head`: the reader has what it wanted.
         sys.stderr.close()
         return 0
+
+
+def _version() -> str:
+    from importlib.metadata import PackageNotFoundError, version
+
+    try:
+        return version("fluxtui")
+    except PackageNotFoundError:
+        return "from a checkout that is not installed"
 
 
 def _console(options: dict[str, Any]) -> int:

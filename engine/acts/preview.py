@@ -12,7 +12,7 @@ from typing import Final
 from engine import errors
 from engine.acts.base import World
 from engine.commands import Rollback
-from engine.flux import kinds, revision
+from engine.flux import inventory, kinds, revision
 from engine.model import (
     Change,
     DriftReport,
@@ -68,7 +68,8 @@ async def of_delete(ref: Ref, world: World) -> AsyncGenerator[Effect, None]:
     if ref.kind == kinds.KUSTOMIZATION.kind and _deletes(spec) and not resource.suspended:
         count = len(resource.inventory)
         warnings.append(f"everything it applied is deleted with it: {count} object{'s' * (count != 1)}")
-        lines += [EffectLine("prune", entry, danger=True) for entry, _ in resource.inventory[:_NAMED]]
+        managed = (inventory.parse_id(entry) for entry, _ in resource.inventory[:_NAMED])
+        lines += [EffectLine("prune", line(str(ref)), danger=True) for ref in managed]
     elif ref.kind == kinds.HELM_RELEASE.kind and not resource.suspended:
         warnings.append("its release is uninstalled")
     yield Effect(tuple(lines), warnings=tuple(warnings), basis="from its spec", complete=True, confirm=ref.name)

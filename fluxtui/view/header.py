@@ -13,6 +13,10 @@ from fluxtui.view.titles import stopped
 _WIDE: Final = 100
 
 
+_WORTH_TELLING: Final = 0.1
+"""Seconds from which a person feels how long the API server takes."""
+
+
 def _controllers(snapshot: Snapshot, wide: bool) -> list[Span]:
     controllers = snapshot.controllers
     driving = snapshot.stance is Stance.DRIVE
@@ -33,7 +37,8 @@ def _connection(snapshot: Snapshot, now: datetime, wide: bool) -> Span:
     if stopped(snapshot):
         return Span("engine stopped", Role.FAIL, strong=True)
     if connection.link is Link.LIVE:
-        return Span(f"live{' ·' if wide else ''} {connection.lag:.1f} s", Role.OK)
+        slow = f"{' ·' if wide else ''} {connection.lag:.1f} s" if connection.lag >= _WORTH_TELLING else ""
+        return Span(f"live{slow}", Role.OK)
     ago = f" {spoken(connection.since, now)}" if connection.since else ""
     if connection.link is Link.LOST:
         return Span(f"connection lost{ago}", Role.FAIL, strong=True)

@@ -249,7 +249,6 @@ _MODES: Final[Mapping[Mode, Callable[[Subject, int], Content]]] = MappingProxyTy
 
 _QUERIES: Final[Mapping[Mode, type[Query]]] = MappingProxyType(
     {
-        Mode.DRIFT: Drift,
         Mode.DESCRIBE: Describe,
         Mode.YAML: Manifest,
         Mode.INVENTORY: Inventory,
@@ -262,10 +261,7 @@ _QUERIES: Final[Mapping[Mode, type[Query]]] = MappingProxyType(
 
 
 def query_for(mode: Mode, ref: Ref) -> Query | None:
-    """What to ask the engine for this mode; None when the snapshot has it all."""
-    view = VIEWS.get(ref.kind)
-    if mode is Mode.DRIFT and (view is None or not view.drifts):
-        return None
+    """What to ask the engine for this mode; None when the snapshot has it all (the drift of what is in focus too)."""
     query = _QUERIES.get(mode)
     return query(ref) if query is not None else None
 

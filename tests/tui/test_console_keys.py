@@ -10,7 +10,6 @@ from engine.api import (
     Answer,
     Delete,
     Describe,
-    Drift,
     Effect,
     EffectLine,
     EffectOf,
@@ -372,7 +371,6 @@ async def test_production_is_a_danger(console: Start) -> None:
         ("l", Logs, "logs"),
         ("Q", Trace, "trace"),
         ("u", UsedBy, "used by"),
-        ("D", Drift, "drift"),
     ],
 )
 async def test_a_reading_key_sets_the_pane_and_asks(console: Start, key: str, query: type[Query], title: str) -> None:
@@ -385,7 +383,7 @@ async def test_a_reading_key_sets_the_pane_and_asks(console: Start, key: str, qu
         await c.until(lambda: any(type(a.query) is query and a.query.ref == c.main.selected for a in c.engine.asked))
 
 
-@pytest.mark.parametrize(("key", "title"), [("E", "events"), ("H", "history"), ("v", "values")])
+@pytest.mark.parametrize(("key", "title"), [("D", "drift"), ("E", "events"), ("H", "history"), ("v", "values")])
 async def test_some_keys_ask_nothing_that_the_snapshot_has(console: Start, key: str, title: str) -> None:
     async with console() as c:
         await c.press(key)

@@ -205,7 +205,7 @@ def test_values_are_cut_out_of_the_manifest() -> None:
 @pytest.mark.parametrize(
     ("mode", "kind", "query"),
     [
-        (Mode.DRIFT, "Kustomization", Drift),
+        (Mode.DRIFT, "Kustomization", None),
         (Mode.DRIFT, "GitRepository", None),
         (Mode.EVENTS, "Kustomization", None),
         (Mode.HISTORY, "Kustomization", None),
