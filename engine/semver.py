@@ -156,12 +156,14 @@ class Constraint:
         """Read `>=1.2 <2 || ~3.1`."""
         return _constraint(text)
 
-    def check(self, version: Version) -> bool:
-        """Whether a version is in the range."""
-        return any(
-            all(rule.check(version, prereleases=any(each.version.prerelease for each in group)) for rule in group)
-            for group in self.groups
-        )
+    def check(self, version: Version, *, prereleases: bool = False) -> bool:
+        """Whether a version is in the range; `prereleases` admits them to ranges that speak of none."""
+        return any(_holds(group, version, prereleases=prereleases) for group in self.groups)
+
+
+def _holds(group: tuple[_Rule, ...], version: Version, *, prereleases: bool) -> bool:
+    admitted = prereleases or any(rule.version.prerelease for rule in group)
+    return all(rule.check(version, prereleases=admitted) for rule in group)
 
 
 @lru_cache(maxsize=1024)

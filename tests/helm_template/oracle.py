@@ -20,11 +20,12 @@ import pytest
 from engine import yaml
 from engine.errors import EngineError
 from engine.helm.functions import functions
+from engine.helm.functions.dicts import copied
 from engine.helm.functions.yamls import floats
 from engine.helm.template import Templates
 
-_FAILED = re.compile(r'executing "(e\d+)"|<include "(e\d+)" \.>|\(c/templates/(e\d+)\.tpl|(e\d+)\.tpl')
-_ENTRY = re.compile(r"^  (e\d+): (\S*)$", re.MULTILINE)
+_FAILED = re.compile(r'executing "(e\d+)"|<include "(e\d+)" \(dict|\(c/templates/(e\d+)\.tpl|(e\d+)\.tpl')
+_ENTRY = re.compile(r"^  (e\d+):[ ]?(\S*)$", re.MULTILINE)
 
 
 def find_helm() -> str:
@@ -54,13 +55,14 @@ def body(expression: str) -> str:
 def ours(expressions: Sequence[str], values: str) -> list[Answer]:
     """What this engine makes of them."""
     templates = Templates(functions())
-    data = {"Values": floats(yaml.load(values)) if values else {}, "Release": {"Name": "r", "Namespace": "ns"}}
+    loaded = floats(yaml.load(values)) if values else {}
     answers: list[Answer] = []
     for index, expression in enumerate(expressions):
         try:
             templates.parse(f"e{index}.tpl", f'{{{{ define "e{index}" }}}}{body(expression)}{{{{ end }}}}')
             templates.parse("run.yaml", f'{{{{ include "e{index}" . | b64enc }}}}')
-            encoded = templates.execute("run.yaml", data)
+            # Functions change what they are given, so each expression gets values of its own.
+            encoded = templates.execute("run.yaml", {"Values": copied(loaded, 0), "Release": {"Name": "r"}})
         except EngineError as problem:
             answers.append(Answer(None, problem.message))
         else:
@@ -115,7 +117,9 @@ class _Chart:
         for index, expression in expressions.items():
             text = f'{{{{ define "e{index}" }}}}{body(expression)}{{{{ end }}}}'
             (templates / f"_e{index}.tpl").write_bytes(text.encode(errors="surrogateescape"))
-            lines.append(f'  e{index}: {{{{ include "e{index}" . | b64enc }}}}')
+            lines.append(
+                f'  e{index}: {{{{ include "e{index}" (dict "Values" (deepCopy .Values) "Release" .Release) | b64enc }}}}'
+            )
         (templates / "run.yaml").write_text("\n".join(lines) + "\n")
         done = subprocess.run(
             [self.helm, "template", "r", str(self.folder), "-n", "ns"], capture_output=True, check=False

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from random import Random, SystemRandom
@@ -76,7 +76,7 @@ def functions(environment: Environment | None = None) -> dict[str, Callable[...,
     def get_host_by_name(name: str) -> str:
         return outside.resolve(name)
 
-    tables: tuple[dict[str, Callable[..., Any]], ...] = (
+    tables: tuple[Mapping[str, Callable[..., Any]], ...] = (
         strings.FUNCTIONS,
         lists.FUNCTIONS,
         dicts.FUNCTIONS,

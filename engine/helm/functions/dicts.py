@@ -109,6 +109,8 @@ def _merge(target: Dict, source: Dict, *, overwrite: bool, depth: int) -> None:
 
 @go("any -> any")
 def deep_copy(value: Any) -> Any:
+    if value is None:
+        raise CallError("reflect: call of reflect.Value.Type on zero Value")
     return copied(value, 0)
 
 

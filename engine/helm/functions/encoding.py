@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import base64
-import binascii
 import posixpath
 import re
 from typing import Final
@@ -84,19 +83,38 @@ def b32enc(text: str) -> str:
 @go("string -> string")
 def b32dec(text: str) -> str:
     data = to_bytes(text).replace(b"\n", b"").replace(b"\r", b"")
-    try:
-        if data.strip(b"=").isascii() and data == data.upper():
-            return from_bytes(base64.b32decode(data))
-    except binascii.Error:
-        pass  # Go's own error follows
-    return f"illegal base32 data at input byte {_wrong32(data)}"
+    wrong = _wrong32(data)
+    if wrong is not None:
+        return f"illegal base32 data at input byte {wrong}"
+    bare = data.rstrip(b"=")
+    return from_bytes(base64.b32decode(bare.ljust(-(-len(bare) // 8) * 8, b"=")))
 
 
-def _wrong32(data: bytes) -> int:
-    for index, byte in enumerate(data):
-        if byte not in _B32 and not (byte == 0x3D and index % 8 >= 2):
-            return index
-    return len(data)
+def _wrong32(data: bytes) -> int | None:
+    """Where groups of eight go wrong, by Go's reckoning, or None."""
+    size = len(data)
+    for start in range(0, size, 8):
+        for place in range(8):
+            at = start + place
+            if at >= size:
+                return size - place
+            left = size - at - 1
+            if data[at] == 0x3D and place >= 2 and left < 8:
+                return _padding32(data, place, left)
+            if data[at] not in _B32:
+                return at
+    return None
+
+
+def _padding32(data: bytes, place: int, left: int) -> int | None:
+    """The `=` at the end, of which one was read and `left` bytes follow."""
+    size = len(data)
+    if left + place < 7:
+        return size
+    for ahead in range(min(7 - place, left)):
+        if data[size - left + ahead] != 0x3D:
+            return size - left + ahead - 1
+    return size - left - 1 if place in (1, 3, 6) else None
 
 
 @go("string -> string")
@@ -124,7 +142,7 @@ def dir_(path: str) -> str:
 @go("string -> string")
 def ext(path: str) -> str:
     name = path.rpartition("/")[2]
-    head, dot, tail = name.rpartition(".")
+    _, dot, tail = name.rpartition(".")
     return dot + tail if dot else ""
 
 

@@ -126,10 +126,10 @@ def _no_list(items: Any) -> list[Any]:
 @go("int, any -> any")
 def chunk(size: int, items: Any) -> list[list[Any]]:
     found = sequence(items, "Cannot chunk type")
-    if size == 0:
+    if size <= 0:
+        if size and (len(found) - 1) // size == -1 and found:
+            return Chunks()
         raise CallError("runtime error: makeslice: len out of range")
-    if size < 0:
-        return Chunks()
     return Chunks([list(found[start : start + size]) for start in range(0, len(found), size)])
 
 

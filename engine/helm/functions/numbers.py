@@ -194,7 +194,8 @@ def _fold(operation: str, first: Any, others: tuple[Any, ...]) -> float:
     result = _decimal(first)
     for other in others:
         result = _OPERATIONS[operation](result, _decimal(other))
-    return float(result)
+    # A decimal has no negative zero.
+    return float(result) or 0.0
 
 
 @go("any -> float64")

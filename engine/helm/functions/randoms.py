@@ -1,4 +1,3 @@
-# ruff: noqa: D103 - Sprig and Helm document them under the names in FUNCTIONS
 """Random texts, numbers and identifiers, out of one source that tests can own."""
 
 from __future__ import annotations

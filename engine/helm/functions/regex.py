@@ -38,7 +38,13 @@ def _compiled(pattern: str) -> Any:
 def _width(data: bytes, at: int) -> int:
     """The bytes of the character at a place."""
     lead = data[at] if at < len(data) else 0
-    return 1 if lead < 0xC0 else 2 if lead < 0xE0 else 3 if lead < 0xF0 else 4
+    width = 1 if lead < 0xC0 else 2 if lead < 0xE0 else 3 if lead < 0xF0 else 4
+    if width > 1:
+        try:
+            data[at : at + width].decode()
+        except UnicodeDecodeError:
+            return 1  # a byte that is no UTF-8 stands for itself
+    return width
 
 
 def _matches(pattern: Any, data: bytes, count: int = -1) -> Iterator[Any]:

@@ -10,7 +10,7 @@ from typing import Any, Final
 from engine.helm.functions.cases import kebab_case, pascal_case, snake_case
 from engine.helm.functions.convert import bounded_text, text_of, texts_of
 from engine.helm.template.errors import CallError
-from engine.helm.template.gofmt import value_text
+from engine.helm.template.gofmt import bounded, value_text
 from engine.helm.template.quote import from_bytes, quote, to_bytes
 from engine.helm.template.signature import go
 from engine.helm.template.types import StringDict, Strings
@@ -37,11 +37,16 @@ def _size(text: str) -> int:
     return len(text) if text.isascii() else len(to_bytes(text))
 
 
+def _sound(text: str) -> str:
+    """Bytes that are no UTF-8 become U+FFFD, as where Go goes through a text by characters."""
+    return text if text.isascii() else "".join(["\ufffd" if "\udc80" <= c <= "\udcff" else c for c in text])
+
+
 def _simple_upper(text: str) -> str:
     """strings.ToUpper maps characters one by one: ß stays."""
     if text.isascii():
         return text.upper()
-    return "".join([_upper(char) for char in text])
+    return "".join([_upper(char) for char in _sound(text)])
 
 
 def _upper(char: str) -> str:
@@ -52,7 +57,7 @@ def _upper(char: str) -> str:
 def _simple_lower(text: str) -> str:
     if text.isascii():
         return text.lower()
-    return "".join([_lower(char) for char in text])
+    return "".join([_lower(char) for char in _sound(text)])
 
 
 def _lower(char: str) -> str:
@@ -91,7 +96,7 @@ def _separates(char: str) -> bool:
 def title(text: str) -> str:
     previous = " "
     out = []
-    for char in text:
+    for char in _sound(text):
         out.append(_title_char(char) if _separates(previous) else char)
         previous = char
     return "".join(out)
@@ -101,7 +106,7 @@ def title(text: str) -> str:
 def untitle(text: str) -> str:
     out = []
     start = True
-    for char in text:
+    for char in _sound(text):
         if char in _SPACES:
             start = True
         elif start:
@@ -115,7 +120,7 @@ def untitle(text: str) -> str:
 def swapcase(text: str) -> str:
     out = []
     whitespace = True
-    for char in text:
+    for char in _sound(text):
         if char.isupper() or char.istitle():
             out.append(_lower(char))
             whitespace = False
@@ -132,7 +137,8 @@ def swapcase(text: str) -> str:
 def initials(text: str) -> str:
     out = []
     start = True
-    for char in text:
+    # Byte by byte, each taken for a character of its own.
+    for char in text if text.isascii() else map(chr, to_bytes(text)):
         if char in _SPACES:
             start = True
         elif start:
@@ -243,12 +249,12 @@ def has_suffix(suffix: str, text: str) -> bool:
 
 @go("...any -> string")
 def quote_all(*values: Any) -> str:
-    return " ".join([quote(text_of(value)) for value in values if value is not None])
+    return bounded(" ".join([quote(text_of(value)) for value in values if value is not None]))
 
 
 @go("...any -> string")
 def squote(*values: Any) -> str:
-    return " ".join([f"'{value_text(value)}'" for value in values if value is not None])
+    return bounded(" ".join([f"'{value_text(value)}'" for value in values if value is not None]))
 
 
 @go("...any -> string")

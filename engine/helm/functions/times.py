@@ -11,6 +11,8 @@ from typing import ClassVar, Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 _SECOND: Final = 10**9
+#: Seconds of 400 years.
+_CYCLE: Final = 146_097 * 86_400
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MONTHS: Final = (
     "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November",
@@ -70,11 +72,17 @@ class Time:
 
     @property
     def shown(self) -> datetime:
-        """The wall clock, without what is below a second."""
-        try:
-            return (_EPOCH + timedelta(seconds=self.nanos // _SECOND)).astimezone(self.zone)
-        except OverflowError:
-            return _EPOCH
+        """The wall clock, without what is below a second; years that datetime lacks are some 400 away."""
+        return self._wall()[0]
+
+    def _wall(self) -> tuple[datetime, int]:
+        """The wall clock, and the years to add to it: the calendar repeats every 400."""
+        seconds = self.nanos // _SECOND
+        cycles = 0
+        if not -62_000_000_000 < seconds < 253_000_000_000:
+            cycles = (seconds + 62_135_596_800) // _CYCLE - 4
+            seconds -= cycles * _CYCLE
+        return (_EPOCH + timedelta(seconds=seconds)).astimezone(self.zone), cycles * 400
 
     def within(self, zone: tzinfo) -> Time:
         """The same instant elsewhere."""
@@ -94,13 +102,16 @@ class Time:
 
     def Format(self, layout: str) -> str:  # noqa: N802 - Go's name, which templates use
         """The text of a layout."""
-        moment = self.shown
+        moment, years = self._wall()
         nanos = self.nanos % _SECOND
         out: list[str] = []
         last = 0
         for chunk, start, end in chunks(layout):
             out.append(layout[last:start])
-            out.append(_FORMATS[chunk](moment) if chunk in _FORMATS else _fraction(chunk, nanos))
+            if chunk == "2006":
+                out.append(_year(moment.year + years))
+            else:
+                out.append(_FORMATS[chunk](moment) if chunk in _FORMATS else _fraction(chunk, nanos))
             last = end
         out.append(layout[last:])
         return "".join(out)
@@ -118,7 +129,8 @@ class Time:
         return self.nanos // 1_000_000
 
     def Year(self) -> int:  # noqa: N802, D102
-        return self.shown.year
+        moment, years = self._wall()
+        return moment.year + years
 
     def Month(self) -> str:  # noqa: N802, D102
         return _MONTHS[self.shown.month - 1]
@@ -218,6 +230,10 @@ def _zone_name(moment: datetime) -> str:
     return f"{'-' if offset < 0 else '+'}{hours:02d}" + (f"{rest // 60:02d}" if rest // 60 else "")
 
 
+def _year(year: int) -> str:
+    return f"-{-year:04d}" if year < 0 else f"{year:04d}"
+
+
 def _fraction(chunk: str, nanos: int) -> str:
     digits = f"{nanos:09d}"[: len(chunk) - 1]
     if chunk[1] == "0":
@@ -249,7 +265,6 @@ _FORMATS: Final[Mapping[str, Callable[[datetime], str]]] = {
     "04": lambda t: f"{t.minute:02d}",
     "5": lambda t: str(t.second),
     "05": lambda t: f"{t.second:02d}",
-    "2006": lambda t: f"{t.year:04d}",
     "06": lambda t: f"{t.year % 100:02d}",
     "PM": lambda t: "PM" if t.hour >= 12 else "AM",
     "pm": lambda t: "pm" if t.hour >= 12 else "am",

@@ -30,6 +30,8 @@ class NotTOML(ValueError):
 
 def dumps(value: Any) -> str:
     """A document; NotTOML in the words of Go's library."""
+    if value is None:
+        raise CallError("reflect: call of reflect.Value.Type on zero Value")
     writer = _Writer()
     writer.encode((), value)
     return "".join(writer.out)
@@ -170,7 +172,7 @@ def _scalar(value: Any) -> str:
 
 def _read(value: Any) -> Any:
     """Tomllib's values as Go's library gives them."""
-    if isinstance(value, bool) or isinstance(value, (str, float)):
+    if isinstance(value, (bool, str, float)):
         return value
     if isinstance(value, int):
         return Int64(value)

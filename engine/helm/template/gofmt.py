@@ -15,6 +15,7 @@ from engine.helm.template.types import EMPTY_INTERFACE, go_kind, go_type, is_nil
 
 _MAX_WIDTH: Final = 1_000_000
 _MAX_DEPTH: Final = 500
+_MAX_TEXT: Final = 64 * 1024 * 1024
 
 
 @dataclass(slots=True, frozen=True)
@@ -29,6 +30,9 @@ class Spec:
     zero: bool = False
     width: int | None = None
     precision: int | None = None
+    #: %+v and %#v; the flags mean something else for other verbs.
+    detail: bool = False
+    syntax: bool = False
 
 
 _PLAIN: Final = Spec()
@@ -53,6 +57,13 @@ def value_text(value: Any) -> str:
     return _format(value, _PLAIN, 0)
 
 
+def bounded(text: str) -> str:
+    """A text, unless it is larger than any chart needs: texts that double in a loop end here."""
+    if len(text) > _MAX_TEXT:
+        raise TemplateLimit(f"a function returns more than {_MAX_TEXT} characters")
+    return text
+
+
 def sprint(*values: Any) -> str:
     """Operands side by side, with a space between two that are no strings."""
     out: list[str] = []
@@ -63,19 +74,19 @@ def sprint(*values: Any) -> str:
             out.append(" ")
         out.append(value_text(value))
         previous_string = is_string
-    return "".join(out)
+    return bounded("".join(out))
 
 
 def sprintln(*values: Any) -> str:
     """Operands with spaces between them, and a newline."""
-    return " ".join(map(value_text, values)) + "\n"
+    return bounded(" ".join(map(value_text, values)) + "\n")
 
 
 def sprintf(template: str, *values: Any) -> str:
     """Text with verbs."""
     if "%" not in template:
         return template + _extra(values, 0)
-    return _Printer(template, values).run()
+    return bounded(_Printer(template, values).run())
 
 
 def _extra(values: Sequence[Any], used: int) -> str:
@@ -143,7 +154,19 @@ class _Printer:
             return f"{problem}%!{verb}(MISSING)"
         value = self.values[self.next]
         self.next += 1
-        spec = Spec(verb, minus, "+" in flags, "#" in flags, " " in flags, "0" in flags and not minus, width, precision)
+        general = verb == "v"
+        spec = Spec(
+            verb=verb,
+            minus=minus,
+            plus="+" in flags and not general,
+            sharp="#" in flags and not general,
+            space=" " in flags,
+            zero="0" in flags and not minus,
+            width=width,
+            precision=precision,
+            detail="+" in flags and general,
+            syntax="#" in flags and general,
+        )
         return problem + _format(value, spec, 0)
 
     def precision(self, index: str | None, text: str | None) -> tuple[int | None, str]:
@@ -196,25 +219,21 @@ def pad(text: str, spec: Spec) -> str:
 def _bad(value: Any, spec: Spec) -> str:
     if value is None:
         return f"%!{spec.verb}(<nil>)"
-    return f"%!{spec.verb}({go_type(value)}={_format(value, _PLAIN, 0)})"
+    return f"%!{spec.verb}({go_type(value)}={_format(value, replace(spec, verb='v', sharp=False), 0)})"
 
 
 def _format(value: Any, spec: Spec, depth: int) -> str:
     verb = spec.verb
     if value is None:
-        if verb == "v" and depth == 0:
-            return pad("<nil>", replace(spec, zero=False))
-        if verb == "T":
-            return pad("<nil>", spec)
-        if verb == "v":
-            return "interface {}(nil)" if spec.sharp else pad("<nil>", replace(spec, zero=False))
-        return _bad(value, spec)
+        if depth:
+            return "interface {}(nil)" if spec.syntax else pad("<nil>", replace(spec, zero=False))
+        return pad("<nil>", replace(spec, zero=False)) if verb in "vT" else _bad(value, spec)
     if verb == "T":
         return _string(go_type(value), replace(spec, verb="s"))
     if depth > _MAX_DEPTH:
         raise TemplateLimit(f"a value is nested deeper than {_MAX_DEPTH} levels")
     stringer = getattr(value, "go_string", None)
-    if stringer is not None and verb in "vsxXq" and not (spec.sharp and verb == "v"):
+    if stringer is not None and verb in "vsxXq" and not spec.syntax:
         return _string(stringer(), replace(spec, verb="s") if verb == "v" else spec)
     formatter = _BY_KIND.get(go_kind(value))
     if formatter is None:
@@ -230,7 +249,7 @@ def _bool(value: Any, spec: Spec, depth: int) -> str:
 
 def _string_value(value: Any, spec: Spec, depth: int) -> str:
     if spec.verb == "v":
-        return _string(value, replace(spec, verb="q" if spec.sharp else "s", sharp=False))
+        return _string(value, replace(spec, verb="q" if spec.syntax else "s"))
     if spec.verb not in "sqxX":
         return _bad(value, spec)
     return _string(value, spec)
@@ -264,7 +283,7 @@ _BASES: Final = {"d": "d", "v": "d", "b": "b", "o": "o", "O": "o", "x": "x", "X"
 def _integer(value: Any, spec: Spec, depth: int) -> str:
     verb = spec.verb
     number = int(value)
-    if verb == "v" and spec.sharp and go_kind(value).startswith("uint"):
+    if spec.syntax and go_kind(value).startswith("uint"):
         return pad(f"{number:#x}", spec)
     base = _BASES.get(verb)
     if base is None:
@@ -351,7 +370,7 @@ def _complex(value: Any, spec: Spec, depth: int) -> str:
 def _slice(value: Any, spec: Spec, depth: int) -> str:
     if isinstance(value, bytes):
         return _bytes(value, spec, depth)
-    if spec.sharp and spec.verb == "v":
+    if spec.syntax:
         name = go_type(value)
         if is_nil(value):
             return f"{name}(nil)"
@@ -362,14 +381,16 @@ def _slice(value: Any, spec: Spec, depth: int) -> str:
 def _bytes(value: bytes, spec: Spec, depth: int) -> str:
     if spec.verb in "sqxX":
         return _string(from_bytes(value), spec)
-    if spec.verb == "v" and spec.sharp:
+    if spec.syntax:
         return "[]byte{" + ", ".join(f"0x{byte:x}" for byte in value) + "}"
+    if spec == _PLAIN:  # files printed by accident, with the dot that holds them: they can be large
+        return f"[{' '.join(map(str, value))}]"
     return f"[{' '.join(_integer(byte, spec, depth + 1) for byte in value)}]"
 
 
 def _map(value: Mapping[str, Any], spec: Spec, depth: int) -> str:
     keys = sorted(value)
-    if spec.sharp and spec.verb == "v":
+    if spec.syntax:
         name = go_type(value)
         if is_nil(value):
             return f"{name}(nil)"
@@ -382,13 +403,13 @@ def _map(value: Mapping[str, Any], spec: Spec, depth: int) -> str:
 def _struct(value: Any, spec: Spec, depth: int) -> str:
     fields: Mapping[str, str] = getattr(value, "go_fields", {})
     pointer = go_kind(value) == "ptr"
-    named = spec.verb == "v" and (spec.plus or spec.sharp)
+    named = spec.detail or spec.syntax
     parts = []
     for name, attribute in fields.items():
         shown = _format(getattr(value, attribute), spec, depth + 1)
         parts.append(f"{name}:{shown}" if named else shown)
     mark = "&" if pointer else ""
-    if spec.sharp and spec.verb == "v":
+    if spec.syntax:
         return f"{mark}{go_type(value).lstrip('*')}{{{', '.join(parts)}}}"
     return f"{mark}{{{' '.join(parts)}}}"
 

@@ -9,8 +9,8 @@ from functools import lru_cache
 from typing import Any, Final, NoReturn
 
 from engine.helm.template.errors import CallError, GoError, TemplateLimit
-from engine.helm.template.gofmt import sprint, sprintf, sprintln, value_text
-from engine.helm.template.quote import to_bytes
+from engine.helm.template.gofmt import bounded, sprint, sprintf, sprintln, value_text
+from engine.helm.template.quote import from_bytes, to_bytes
 from engine.helm.template.types import (
     EMPTY_INTERFACE,
     NilDict,
@@ -390,7 +390,7 @@ def slice_of(item: Any, *indexes: Any) -> Any:
     if bounds[0] > bounds[1]:
         raise CallError(f"invalid slice index: {bounds[0]} > {bounds[1]}")
     part = sequence[bounds[0] : bounds[1]]
-    return part.decode("utf-8", "surrogateescape") if isinstance(item, str) else part
+    return from_bytes(part) if isinstance(item, str) and isinstance(part, bytes) else part
 
 
 def length(item: Any) -> int:
@@ -419,7 +419,7 @@ def _arguments(values: Sequence[Any]) -> str:
 
 def html(*values: Any) -> str:
     """Html."""
-    return _arguments(values).translate(_HTML)
+    return bounded(_arguments(values).translate(_HTML))
 
 
 def js(*values: Any) -> str:
@@ -433,7 +433,7 @@ def js(*values: Any) -> str:
             out.append(f"\\u{code:04X}")
         else:
             out.append(char)
-    return "".join(out)
+    return bounded("".join(out))
 
 
 def urlquery(*values: Any) -> str:
