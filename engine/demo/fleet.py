@@ -12,6 +12,9 @@ Files = dict[str, str]
 
 ENVIRONMENTS: Final = ("staging", "production")
 APPS: Final = ("checkout", "cart", "catalog", "search", "payments")
+STUCK: Final = ("payments", "production")
+"""It never becomes ready, and everybody is patient with it: it stays reconciling."""
+
 TOPICS: Final = ("orders", "users", "mail", "stock", "prices", "reviews", "media", "auth", "ledger", "geo")
 """Names of the further applications that `--size` asks for."""
 
@@ -50,6 +53,10 @@ def image_file(app: str, environment: str) -> str:
     return f"apps/{environment}/{app}/kustomization.yaml"
 
 
+_DEADLINES: Final = {"never-ready": 86_400}
+"""Seconds until a rollout that does not get on counts as failed."""
+
+
 def overlay(app: str, environment: str, tag: str, *, fail: str = "") -> str:
     """An application's overlay with this image tag; `fail` makes its rollout fail."""
     replicas = 3 if environment == "production" else 1
@@ -84,6 +91,9 @@ def overlay(app: str, environment: str, tag: str, *, fail: str = "") -> str:
                     path: /metadata/annotations
                     value:
                       {FAIL}: {fail}
+                  - op: add
+                    path: /spec/progressDeadlineSeconds
+                    value: {_DEADLINES.get(fail, 600)}
         """)
     return text
 
@@ -177,8 +187,7 @@ def _base(app: str) -> Files:
 
 
 def _overlay(app: str, environment: str) -> Files:
-    # payments never becomes ready in production: it stays reconciling.
-    fail = "never-ready" if (app, environment) == ("payments", "production") else ""
+    fail = "never-ready" if (app, environment) == STUCK else ""
     return {image_file(app, environment): overlay(app, environment, "1.4.0", fail=fail)}
 
 
@@ -294,7 +303,10 @@ def _flux(git_url: str, apps: list[str]) -> Files:
         for app in apps:
             name = f"{app}-{environment}"
             path = f"./apps/{environment}/{app}"
-            kustomizations.append(_kustomization(name, path, source="apps", after="infrastructure", wait=True))
+            patience = "24h" if (app, environment) == STUCK else "5m0s"
+            kustomizations.append(
+                _kustomization(name, path, source="apps", after="infrastructure", wait=True, timeout=patience)
+            )
     # Nobody made its source: missing source.
     kustomizations.append(_kustomization("reports", "./reports", source="reports"))
     # Its source could be fetched once and then lost its credentials: stale source.
@@ -356,6 +368,7 @@ def _kustomization(
     after: str = "",
     wait: bool = False,
     interval: str = "",
+    timeout: str = "5m0s",
 ) -> str:
     lines = [
         "apiVersion: kustomize.toolkit.fluxcd.io/v1",
@@ -366,7 +379,7 @@ def _kustomization(
         "spec:",
         f"  interval: {interval or '10m0s'}",
         *(() if interval else ("  retryInterval: 30s",)),
-        "  timeout: 5m0s",
+        f"  timeout: {timeout}",
         "  prune: true",
         f"  path: {path}",
         "  sourceRef:",
