@@ -31,7 +31,7 @@ app.kubernetes.io/instance: {{ .Release.Name }}
 {{- end }}
 """
 _MANIFEST = """
-{{- if .Values.on }}
+{{- if .Values.enabled }}
 apiVersion: apps/v1
 kind: Deployment
 metadata:
@@ -63,7 +63,7 @@ spec:
 {{- end }}
 """
 _VALUES = """
-on: true
+enabled: true
 name: bench-0
 replicas: 3
 labels: {team: a, tier: backend, "yes": "true"}
@@ -109,9 +109,11 @@ def spawn(helm: str, chart: dict[str, str], rounds: int) -> float:
         for path, text in chart.items():
             (root / path.removeprefix("c/")).write_text(text)
         command = [helm, "template", "r", folder]
-        return median(
-            lambda n: subprocess.run([*command, "--set", f"name=b{n}"], capture_output=True, check=True), rounds
-        )
+
+        def once(number: int) -> None:
+            subprocess.run([*command, "--set", f"name=b{number}"], capture_output=True, check=True)
+
+        return median(once, rounds)
 
 
 def main() -> None:

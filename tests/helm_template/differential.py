@@ -25,7 +25,7 @@ def differences(count: int, seed: int) -> list[str]:
         for expression, one, other in zip(expressions, mine, theirs, strict=True):
             if one.text != other.text:
                 found.append(
-                    f"{expression}\n   ours {one.text!r} {one.error[-250:]}\n   helm {other.text!r} {other.error[-350:]}"
+                    f"{expression}\n  ours {one.text!r} {one.error[-250:]}\n  helm {other.text!r} {other.error[-350:]}"
                 )
     return found
 

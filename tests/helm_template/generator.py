@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - the pools read best as one line a kind
 """Expressions out of a seed: every deterministic function with fitting, odd and wrong arguments."""
 
 from __future__ import annotations

@@ -117,9 +117,8 @@ class _Chart:
         for index, expression in expressions.items():
             text = f'{{{{ define "e{index}" }}}}{body(expression)}{{{{ end }}}}'
             (templates / f"_e{index}.tpl").write_bytes(text.encode(errors="surrogateescape"))
-            lines.append(
-                f'  e{index}: {{{{ include "e{index}" (dict "Values" (deepCopy .Values) "Release" .Release) | b64enc }}}}'
-            )
+            context = '(dict "Values" (deepCopy .Values) "Release" .Release)'
+            lines.append(f'  e{index}: {{{{ include "e{index}" {context} | b64enc }}}}')
         (templates / "run.yaml").write_text("\n".join(lines) + "\n")
         done = subprocess.run(
             [self.helm, "template", "r", str(self.folder), "-n", "ns"], capture_output=True, check=False

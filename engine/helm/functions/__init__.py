@@ -76,7 +76,7 @@ def functions(environment: Environment | None = None) -> dict[str, Callable[...,
     def get_host_by_name(name: str) -> str:
         return outside.resolve(name)
 
-    tables: tuple[Mapping[str, Callable[..., Any]], ...] = (
+    tables: tuple[Mapping[str, Any], ...] = (
         strings.FUNCTIONS,
         lists.FUNCTIONS,
         dicts.FUNCTIONS,

@@ -7,7 +7,8 @@ from enum import Enum, auto
 from typing import Final
 
 _SPACES: Final = frozenset(
-    "\t\n\v\f\r \x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u2028\u2029\u202f\u205f\u3000"
+    "\t\n\v\f\r \x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a"
+    "\u2028\u2029\u202f\u205f\u3000"
 )
 
 
@@ -117,51 +118,65 @@ _LETTERS: Final = (_Word.ALPHABET, _Word.NUMBER)
 
 
 def _separated(text: str, connector: str) -> str:
-    if not text:
-        return ""
-    out: list[str] = []
+    return _Separator(text, connector).run() if text else ""
 
-    def put(kind: _Word, word: str) -> None:
+
+class _Separator:
+    """Writes the words with a connector where one ends."""
+
+    def __init__(self, text: str, connector: str) -> None:
+        self.cursor = _Cursor(text)
+        self.connector = connector
+        self.out: list[str] = []
+
+    def put(self, kind: _Word, word: str) -> None:
         if kind is _Word.UPPER:
             word = "".join(_one(char.lower(), char) if _is_upper(char) else char for char in word)
-        out.append(connector * len(word) if kind is _Word.CONNECTOR else word)
+        self.out.append(self.connector * len(word) if kind is _Word.CONNECTOR else word)
 
-    def put_letters() -> None:
-        while cursor.kind in _LETTERS:
-            put(cursor.kind, cursor.word)
+    def put_letters(self) -> None:
+        """Letters and numbers behind a number stay with it."""
+        while self.cursor.kind in _LETTERS:
+            self.put(self.cursor.kind, self.cursor.word)
+            self.cursor.step()
+        self.part(_QUIET)
+
+    def part(self, but_not: tuple[_Word, ...]) -> None:
+        if self.cursor.kind not in but_not:
+            self.out.append(self.connector)
+
+    def run(self) -> str:
+        cursor = self.cursor
+        while cursor.more:
+            before, last = cursor.kind, cursor.word
+            if before is not _Word.CONNECTOR:
+                self.put(before, last)
             cursor.step()
+            if before is _Word.NUMBER:
+                self.put_letters()
+            elif before is _Word.CONNECTOR:
+                self.put(before, last)
+            elif before is not _Word.PUNCTUATION:
+                self.behind_word(cursor.kind)
+        self.put(cursor.kind, cursor.word)
+        return "".join(self.out)
 
-    cursor = _Cursor(text)
-    while cursor.more:
-        if cursor.kind is not _Word.CONNECTOR:
-            put(cursor.kind, cursor.word)
-        before, last = cursor.kind, cursor.word
-        cursor.step()
-        if before is _Word.NUMBER:
-            put_letters()
-            if cursor.kind not in _QUIET:
-                out.append(connector)
-        elif before is _Word.CONNECTOR:
-            put(before, last)
-        elif before is not _Word.PUNCTUATION:
-            if cursor.kind is not _Word.NUMBER:
-                if cursor.kind not in (_Word.CONNECTOR, _Word.PUNCTUATION):
-                    out.append(connector)
-            elif cursor.more:
-                number = cursor.word
-                cursor.step()
-                if cursor.kind is not _Word.ALPHABET:
-                    put(_Word.NUMBER, number)
-                    if cursor.kind not in (_Word.CONNECTOR, _Word.PUNCTUATION):
-                        out.append(connector)
-                else:
-                    out.append(connector)
-                    put(_Word.NUMBER, number)
-                    put_letters()
-                    if cursor.kind not in _QUIET:
-                        out.append(connector)
-    put(cursor.kind, cursor.word)
-    return "".join(out)
+    def behind_word(self, following: _Word) -> None:
+        """A number belongs to the word before it (Bld4Floor), unless small letters follow it (HTTP2xx)."""
+        if following is not _Word.NUMBER:
+            self.part((_Word.CONNECTOR, _Word.PUNCTUATION))
+            return
+        if not self.cursor.more:
+            return
+        number = self.cursor.word
+        self.cursor.step()
+        if self.cursor.kind is _Word.ALPHABET:
+            self.out.append(self.connector)
+            self.put(_Word.NUMBER, number)
+            self.put_letters()
+        else:
+            self.put(_Word.NUMBER, number)
+            self.part((_Word.CONNECTOR, _Word.PUNCTUATION))
 
 
 def pascal_case(text: str) -> str:

@@ -39,7 +39,7 @@ def bounded_list(size: int) -> None:
 def text_of(value: Any) -> str:
     """Sprig's strval."""
     if value.__class__ is str:
-        return value  # type: ignore[no-any-return]
+        return value
     if isinstance(value, bytes):
         return from_bytes(value)
     return value_text(value)

@@ -17,7 +17,7 @@ _ROUNDS: Final = (
 )  # fmt: skip
 
 
-def functions(now: Callable[[], datetime]) -> dict[str, Callable[..., Any]]:
+def functions(now: Callable[[], datetime]) -> dict[str, Callable[..., Any]]:  # noqa: C901 - a table of closures
     """The functions over a clock."""
     local = zone("Local")
     assert local is not None  # there is always a local zone

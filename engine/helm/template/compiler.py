@@ -1,8 +1,8 @@
 """Templates to Python code objects.
 
-Every template becomes a function `t(out, dot, scope)` that appends to `out`. Pipelines become expressions: a function of
-the template is a global `f_name`, a variable a local. Each call that can fail starts on a line of its own, and the line
-before it ends in `#number`, the number of the node: so a traceback's line leads back to the template, and a run
+Every template becomes a function `t(out, dot, scope)` that appends to `out`. Pipelines become expressions: a function
+of the template is a global `f_name`, a variable a local. Each call that can fail starts on a line of its own, and the
+line before it ends in `#number`, the number of the node: so a traceback's line leads back to the template, and a run
 pays nothing for it.
 """
 

@@ -129,25 +129,33 @@ def _action(name: str, text: str, pos: int, tokens: list[Token]) -> tuple[int, b
                 raise error(name, text, pos, "unclosed left paren")
             tokens.append(Token("right", pos, value))
             return end, False
-        elif kind in _NAMES:
-            if kind == "dot" or text[end : end + 1] not in _ENDED:
-                _check_end(name, text, end)
-            if kind == "word":
-                kind = value if value in KEYWORDS else "bool" if value in ("true", "false") else "identifier"
-        elif kind == "number":
-            nxt = text[end : end + 1]
-            if nxt.isalnum() or nxt == "_" or (nxt in "+-" and nxt):
-                raise error(name, text, pos, f"bad number syntax: {quote(text[pos : end + 1])}")
         elif kind == "open":
             depth += 1
         elif kind == "close":
             depth -= 1
             if depth < 0:
                 raise error(name, text, pos, "unexpected right paren")
-        elif kind == "other":
-            _check_other(name, text, pos, value)
+        else:
+            kind = _checked(name, text, kind, match)
         tokens.append(Token(kind, pos, value))
         pos = end
+
+
+def _checked(name: str, text: str, kind: str, match: re.Match[str]) -> str:
+    """The kind of a token that must end well, or an error."""
+    pos, end, value = match.start(), match.end(), match.group()
+    if kind in _NAMES:
+        if kind == "dot" or text[end : end + 1] not in _ENDED:
+            _check_end(name, text, end)
+        if kind == "word":
+            return value if value in KEYWORDS else "bool" if value in ("true", "false") else "identifier"
+    elif kind == "number":
+        following = text[end : end + 1]
+        if following.isalnum() or following == "_" or (following in "+-" and following):
+            raise error(name, text, pos, f"bad number syntax: {quote(text[pos : end + 1])}")
+    elif kind == "other":
+        _check_other(name, text, pos, value)
+    return kind
 
 
 def _check_end(name: str, text: str, end: int) -> None:
