@@ -45,6 +45,8 @@ def parser() -> argparse.ArgumentParser:
     _diff(commands)
     _build(commands)
     _kustomize(commands)
+    _template(commands)
+    _lint(commands)
     _engine(commands)
     _demo(commands)
     _apiserver(commands)
@@ -217,6 +219,38 @@ def _kustomize(to: Any) -> None:
     kustomize.add_argument("-o", "--output", metavar="FILE|DIR", help="write there; a directory gets a file an object")
     kustomize.add_argument("--enable-helm", action="store_true", help="refused: charts are a HelmRelease's")
     kustomize.add_argument("--batch", action="store_true", help="JSON lines in, JSON lines out: see docs")
+
+
+def _template(to: Any) -> None:
+    template = to.add_parser("template", help="what helm template prints, without helm")
+    template.set_defaults(program="template")
+    template.add_argument("what", nargs="*", metavar="[NAME] CHART", help="a directory or an archive")
+    template.add_argument("--batch", action="store_true", help="JSON lines in, JSON lines out: see docs")
+    template.add_argument("--output-dir", metavar="DIR", help="a file a template, there")
+    template.add_argument("-a", "--api-versions", action="append", metavar="VERSIONS", help="served too, by commas")
+    template.add_argument("-s", "--show-only", action="append", metavar="TEMPLATE", help="only what it renders to")
+    for flag in ("include-crds", "skip-crds", "is-upgrade", "no-hooks", "skip-tests", "release-name"):
+        template.add_argument(f"--{flag}", action="store_true")
+    _chart_flags(template)
+
+
+def _lint(to: Any) -> None:
+    lint = to.add_parser("lint", help="what helm lint finds in a chart, without helm")
+    lint.set_defaults(program="lint")
+    lint.add_argument("what", nargs="+", metavar="CHART", help="directories or archives")
+    for flag in ("strict", "quiet", "with-subcharts"):
+        lint.add_argument(f"--{flag}", action="store_true")
+    _chart_flags(lint)
+
+
+def _chart_flags(to: argparse.ArgumentParser) -> None:
+    """Namespace and values, as helm takes them."""
+    to.add_argument("-n", "--namespace", metavar="NS")
+    to.add_argument("--kube-version", metavar="VERSION", help="the Kubernetes that charts see")
+    to.add_argument("--skip-schema-validation", action="store_true")
+    to.add_argument("-f", "--values", dest="values_files", action="append", metavar="FILE")
+    for kind in ("", "-string", "-json", "-file", "-literal"):
+        to.add_argument(f"--set{kind}", action="append", metavar="KEY=VALUE")
 
 
 def _engine(to: Any) -> None:
