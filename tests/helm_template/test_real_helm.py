@@ -21,7 +21,7 @@ def test_generated_expressions_print_what_helm_prints() -> None:
         ".Values.a.b", ".Values.x.y", "upper .Values.missing", ".Values.missing | upper", "upper 5", "eq 1 1.0",
         "eq 1 \"a\"", "index .Values.l 9", "required \"need it\" .Values.missing", "fail \"no\"", "include \"nope\" .",
         "tpl \"{{ .Values.x.y }}\" .", "mod 1 0", "substr 5 2 \"hello\"", "get (list) \"a\"", "printf 1",
-        "(dict \"a\" 1).a.b", "semverCompare \"x\" \"1.0.0\"", "regexFind \"(\" \"a\"",
+        "(dict \"a\" 1).a.b", "semverCompare \"a\" \"1.0.0\"", "regexFind \"(\" \"a\"",
     ],
 )  # fmt: skip
 def test_a_refusal_names_the_same_place_and_cause(expression: str) -> None:

@@ -36,7 +36,7 @@ def _node(value: Any, lead: str, pad: str, out: list[str], depth: int) -> None:
             _node(item, f"{lead}- ", pad + "  ", out, depth + 1)
             lead = pad
     else:
-        out.append(lead + _scalar(value, pad))
+        out.append(lead + _scalar(value, pad or "  "))
 
 
 def _entry(value: Any, head: str, pad: str, out: list[str], depth: int) -> None:
