@@ -20,7 +20,6 @@ from cryptography.hazmat.primitives.asymmetric import dsa, ec, ed25519, rsa
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
-from engine.errors import Unsupported
 from engine.helm.functions.encoding import decode64
 from engine.helm.template.errors import CallError
 from engine.helm.template.gofmt import value_text
@@ -341,16 +340,25 @@ def derive_password(counter: int, kind: str, password: str, user: str, site: str
     )
 
 
+_BCRYPT_COST: Final = 10
+_BCRYPT_LONGEST: Final = 72
+
+
 @go("string -> string")
 def bcrypt(text: str) -> str:
-    raise Unsupported("the template function bcrypt is not supported: no bcrypt library is installed")
+    """Salted at Go's default cost; what is too long is told in the text, as Sprig does."""
+    import bcrypt as library  # late: few charts hash passwords
+
+    raw = to_bytes(text)
+    if len(raw) > _BCRYPT_LONGEST:
+        return f"failed to encrypt string with bcrypt: bcrypt: password length exceeds {_BCRYPT_LONGEST} bytes"
+    return library.hashpw(raw, library.gensalt(_BCRYPT_COST, b"2a")).decode()
 
 
 @go("string, string -> string")
 def htpasswd(user: str, password: str) -> str:
-    if ":" in user:
-        return f"invalid username: {user}"
-    raise Unsupported("the template function htpasswd is not supported: no bcrypt library is installed")
+    """One line of an htpasswd file."""
+    return f"invalid username: {user}" if ":" in user else f"{user}:{bcrypt(password)}"
 
 
 FUNCTIONS: Final[dict[str, Callable[..., Any]]] = {
