@@ -18,6 +18,19 @@ def tier(case: ET.Element, run: str) -> str:
     return f"real: {folder}" if run == "real" else folder
 
 
+def name_of(case: ET.Element) -> str:
+    """The test's full name."""
+    return f"{case.get('classname')}::{case.get('name')}"
+
+
+def passed(path: Path) -> set[str]:
+    """The tests that passed in this run, which may not have happened."""
+    if not path.is_file():
+        return set()
+    cases = ET.parse(path).iter("testcase")  # noqa: S314 - written by our own pytest a moment ago
+    return {name_of(case) for case in cases if not any(child.tag in ("failure", "error", "skipped") for child in case)}
+
+
 def read(results: Path) -> tuple[dict[str, Counter[str]], list[str]]:
     """Counts per tier, and the reasons of skips."""
     counts: dict[str, Counter[str]] = {}
@@ -26,14 +39,16 @@ def read(results: Path) -> tuple[dict[str, Counter[str]], list[str]]:
         path = results / f"{run}.xml"
         if not path.is_file():
             continue
+        mended = passed(results / f"{run}-again.xml")
         for case in ET.parse(path).iter("testcase"):  # noqa: S314 - written by our own pytest a moment ago
             outcome = "passed"
             for child in case:
                 if child.tag in ("failure", "error"):
-                    outcome = "failed"
+                    outcome = "flaky" if name_of(case) in mended else "failed"
+                    print(f"{outcome}: {name_of(case)}")
                 elif child.tag == "skipped":
                     outcome = "skipped"
-                    reasons.append(f"{case.get('classname')}::{case.get('name')}: {child.get('message') or ''}")
+                    reasons.append(f"{name_of(case)}: {child.get('message') or ''}")
             counts.setdefault(tier(case, run), Counter())[outcome] += 1
     return counts, reasons
 
@@ -67,12 +82,12 @@ def main(results: Path) -> int:
         faults.append("no test ran against the real programs")
     faults += unpaired(results)
     faults += [f"skipped in CI: {reason}" for reason in reasons if ".cluster." in reason or "recorded cases" in reason]
-    print("\ntier                        passed  failed  skipped")
+    print("\ntier                        passed  failed  skipped  flaky")
     total: Counter[str] = Counter()
     for name in sorted(counts):
         row = counts[name]
         total += row
-        print(f"{name:26} {row['passed']:8} {row['failed']:7} {row['skipped']:8}")
+        print(f"{name:26} {row['passed']:8} {row['failed']:7} {row['skipped']:8} {row['flaky']:6}")
     steps = results / "steps"
     if steps.is_file():
         print("\nstep              result  seconds")
@@ -81,7 +96,7 @@ def main(results: Path) -> int:
             print(f"{name:16} {result:>7} {seconds:>8}")
     for fault in faults:
         print(f"MISSING: {fault}")
-    print(f"\n{total['passed']} passed, {total['failed']} failed, {total['skipped']} skipped")
+    print(f"\n{total['passed'] + total['flaky']} passed, {total['failed']} failed, {total['skipped']} skipped")
     return 1 if faults or total["failed"] else 0
 
 
