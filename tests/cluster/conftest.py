@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import secrets
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -23,7 +23,7 @@ from engine.kube.config import ClusterConfig, load_config
 from engine.model import Ref, Stance
 from engine.session import Session
 from engine.settings import Access, Driving, EngineSettings, Publishing
-from tests.cluster.realcluster import RealCluster, assets
+from tests.cluster.realcluster import RealCluster
 
 WITHIN = 30.0
 """Seconds that a condition has to come true; generous, because CI's machine is small."""
@@ -35,15 +35,6 @@ class Api:
 
     kind: str
     config: ClusterConfig
-
-
-@pytest.fixture(scope="session")
-def real_cluster() -> Iterator[RealCluster]:
-    assets()
-    cluster = RealCluster()
-    cluster.start()
-    yield cluster
-    cluster.stop()
 
 
 @pytest.fixture(params=["embedded", pytest.param("real", marks=pytest.mark.real)])

@@ -74,14 +74,9 @@ class Api:
 
 
 @pytest.fixture(scope="module")
-def api() -> Iterator[Api]:
-    cluster = RealCluster()
-    try:
-        cluster.start()
-        context = ssl.create_default_context(cafile=str(cluster.folder / "ca.crt"))
-        yield Api(cluster.url, cluster.token, context).prepare()
-    finally:
-        cluster.stop()
+def api(real_cluster: RealCluster) -> Api:
+    context = ssl.create_default_context(cafile=str(real_cluster.folder / "ca.crt"))
+    return Api(real_cluster.url, real_cluster.token, context).prepare()
 
 
 @pytest.fixture(scope="module")

@@ -2,22 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 
 import pytest
 
 from engine.kube.config import ClusterConfig, load_config
-from tests.cluster.realcluster import RealCluster, assets
+from tests.cluster.realcluster import RealCluster
 from tests.goldens.stack import embedded
-
-
-@pytest.fixture(scope="session")
-def real_cluster() -> Iterator[RealCluster]:
-    assets()
-    cluster = RealCluster()
-    cluster.start()
-    yield cluster
-    cluster.stop()
 
 
 @pytest.fixture(params=["embedded", pytest.param("real", marks=pytest.mark.real)])

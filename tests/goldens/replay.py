@@ -20,6 +20,8 @@ from tests.source.repo import Repo
 
 PATIENCE = 60.0
 QUIET = 0.35
+UNDER_WAY = 2.0
+"""Seconds without a change after which a pass that is still under way is one that waits, and is looked at as it is."""
 CONTROLLERS = ("source-controller", "kustomize-controller")
 CLOSED = "127.0.0.1:1"
 
@@ -239,7 +241,7 @@ class Replay:
             now = {key: obj["metadata"]["resourceVersion"] for key, obj in flux.items()}, await self._counts()
             if now != last:
                 last, since = now, loop.time()
-            elif loop.time() - since > QUIET:
+            elif loop.time() - since > (QUIET if self._stack.idle else UNDER_WAY):
                 return
             await asyncio.sleep(0.05)
 

@@ -97,7 +97,13 @@ class Stack:
         self.kustomizations: Informer
         self.sources: Informer
         self.recorders: list[EventRecorder] = []
+        self._controllers: list[Controller] = []
         self.drift: DriftMonitor
+
+    @property
+    def idle(self) -> bool:
+        """True when no controller has a pass under way or due."""
+        return all(controller.idle for controller in self._controllers)
 
     async def start_flux(self) -> None:
         """Start both controllers."""
@@ -124,7 +130,8 @@ class Stack:
         for recorder in self.recorders:
             stack.push_async_callback(recorder.close)
         repositories = GitRepositoryReconciler(Services(cluster, source_events, clock), self.sources, git, self.storage)
-        group.start(Controller("git", repositories, self.sources, clock=clock).run())
+        git_controller = Controller("git", repositories, self.sources, clock=clock)
+        group.start(git_controller.run())
 
         pool = await stack.enter_async_context(Pool(1))
         watches = Watches(client, clock)
@@ -154,6 +161,7 @@ class Stack:
             Services(cluster, events, clock), self.kustomizations, self.sources, steps, pruner, settings
         )
         controller = Controller("kustomize", reconciler, self.kustomizations, clock=clock, concurrent=30)
+        self._controllers = [git_controller, controller]
         triggers = Triggers(self.kustomizations, controller.enqueue)
         stack.callback(triggers.close)
         triggers.watch_source(self.sources)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -20,7 +20,6 @@ from engine.kube.informer import Informer
 from engine.kube.leases import LeaseGroup
 from engine.kube.resources import EVENTS, LEASES
 from engine.kube.types import Object, PatchType
-from tests.cluster.realcluster import RealCluster, assets
 from tests.kube.scripted import CONFIG_MAPS, until
 
 CRD: Object = {
@@ -57,15 +56,6 @@ async def embedded() -> AsyncIterator[EmbeddedServer]:
     await server.start()
     yield server
     await server.stop()
-
-
-@pytest.fixture(scope="module")
-def real_cluster() -> Iterator[RealCluster]:
-    assets()
-    cluster = RealCluster()
-    cluster.start()
-    yield cluster
-    cluster.stop()
 
 
 @pytest.fixture(params=["embedded", pytest.param("real", marks=pytest.mark.real)])
