@@ -133,3 +133,10 @@ def test_methods_and_fields_of_objects_follow_the_protocol() -> None:
         render('{{ .F.Get "a" }}{{ "b" | .F.Get }}{{ .F.Count }}{{ typeOf .F }}', {"F": Files()})
         == "<a><b>2engine.files"
     )
+
+
+def test_a_variable_of_the_body_may_be_named_in_else_but_is_not_there() -> None:
+    text = "{{ if .%s }}{{ $x := 1 }}{{ $x }}{{ else }}{{ $x }}{{ end }}"
+    assert render(text % "a") == "1"
+    with pytest.raises(ExecError, match=r"undefined variable: \$x"):
+        render(text % "nope")

@@ -321,10 +321,15 @@ class _Generator:
 
     def variable(self, node: n.Variable) -> _Value:
         """`$x` and `$x.a.b`."""
-        found = self.lookup(node.name)
-        assert found is not None  # the parser knows the scopes
-        value = _Value(found[1], simple=True, loose=found[2])
+        value = self.variable_value(node)
         return self.fields(node, value, node.names) if node.names else value
+
+    def variable_value(self, node: n.Variable) -> _Value:
+        """A variable that is not there fails when it is reached: the parser lets `else` name those of the body."""
+        found = self.lookup(node.name)
+        if found is None:
+            return _Value(f"{self.mark(node)}undefined({node.name!a})")
+        return _Value(found[1], simple=True, loose=found[2])
 
     def fields(self, node: n.Node, value: _Value, names: tuple[str, ...]) -> _Value:
         """A chain of fields."""
@@ -348,9 +353,7 @@ class _Generator:
         if isinstance(first, n.Field):
             value, names = self.dot, first.names
         elif isinstance(first, n.Variable):
-            found = self.lookup(first.name)
-            assert found is not None  # the parser knows the scopes
-            value, names = _Value(found[1], simple=True, loose=found[2]), first.names
+            value, names = self.variable_value(first), first.names
         else:
             assert isinstance(first, n.Chain)
             value, names = self.operand(first.node), first.names
