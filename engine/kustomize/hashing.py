@@ -7,7 +7,7 @@ import json
 from typing import Any, Final
 
 from engine.kustomize.resource import Object
-from engine.yaml.writer import float_text
+from engine.yaml.floats import float_text
 
 _LETTERS: Final = str.maketrans("013ae", "ghkmt")
 _ESCAPES: Final = {"<": "\\u003c", ">": "\\u003e", "&": "\\u0026", "\u2028": "\\u2028", "\u2029": "\\u2029"}

@@ -10,7 +10,6 @@ import math
 import re
 from collections.abc import Callable
 from enum import Enum
-from functools import lru_cache
 from typing import Final
 
 Scalar = str | int | float | bool | None
@@ -112,7 +111,6 @@ def _timestamp(text: str) -> str | None:
     return f"{date}T{hour:02d}:{minute:02d}:{second:02d}{fraction}{'Z' if zone in (None, '+00:00') else zone}"
 
 
-@lru_cache(maxsize=16384)
 def plain_v2(text: str) -> Scalar:
     """A plain scalar by go-yaml v2's rules, as sigs.k8s.io/yaml hands it on."""
     if text and text[0] not in _HINTS:
@@ -127,7 +125,6 @@ def plain_v2(text: str) -> Scalar:
     return text
 
 
-@lru_cache(maxsize=16384)
 def plain_v3(text: str) -> Scalar:
     """A plain scalar by go-yaml v3's rules, as kustomize prints it."""
     if text and text[0] not in _HINTS:
@@ -175,4 +172,4 @@ def reads_as_string(text: str) -> bool:
 
 
 #: The rule of each profile.
-PLAIN: Final[dict[Profile, Callable[[str], Scalar]]] = {Profile.V2: plain_v2, Profile.V3: plain_v3}
+RULES: Final[dict[Profile, Callable[[str], Scalar]]] = {Profile.V2: plain_v2, Profile.V3: plain_v3}

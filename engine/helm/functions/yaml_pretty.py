@@ -11,6 +11,7 @@ from engine import yaml
 from engine.helm.functions.jsons import plain
 from engine.helm.template.floats import format_float
 from engine.helm.template.types import NilDict, NilList, is_nil
+from engine.yaml.order import sorted_keys
 
 _MAX_DEPTH: Final = 500
 
@@ -28,7 +29,7 @@ def _node(value: Any, lead: str, pad: str, out: list[str], depth: int) -> None:
         out.append(lead + "null")
         return
     if isinstance(value, Mapping) and value:
-        for key in yaml.writer.sorted_keys(value):
+        for key in sorted_keys(value):
             _entry(value[key], f"{lead}{_scalar(key, pad)}:", pad, out, depth)
             lead = pad
     elif isinstance(value, (list, tuple)) and value:
