@@ -110,30 +110,27 @@ class FieldPath:
         self._walk(obj, 0, update, obj)
 
     def _walk(self, node: Any, position: int, update: Setter, obj: dict[str, Any]) -> None:
-        if node.__class__ is not dict:
-            if node.__class__ is list:
-                for item in node:
-                    self._walk(item, position, update, obj)
-            elif node is not None:
-                raise self._misfit(node, obj)
-            return
-        name, is_list, last = self._parts[position]
-        if not name:
-            raise BuildError(f"the path {self.path} has an empty part", field="fieldSpecs")
-        value = node.get(name)
-        if value is None:
-            create = self._create and not is_list
-            if name in node:
-                if create or is_list:
+        """From level to level; only a list branches, so only there it calls itself."""
+        while node.__class__ is dict:
+            name, is_list, last = self._parts[position]
+            if not name:
+                raise BuildError(f"the path {self.path} has an empty part", field="fieldSpecs")
+            value = node.get(name)
+            if value is None:
+                if (self._create and not is_list) or (is_list and name in node):
                     value = node[name] = [] if is_list else self._make() if last else {}
-            elif create:
-                value = node[name] = self._make() if last else {}
-            else:
+                elif name not in node:
+                    return
+            if last:
+                node[name] = update(value)
                 return
-        if last:
-            node[name] = update(value)
-        else:
-            self._walk(value, position + 1, update, obj)
+            node = value
+            position += 1
+        if node.__class__ is list:
+            for item in node:
+                self._walk(item, position, update, obj)
+        elif node is not None:
+            raise self._misfit(node, obj)
 
     def _misfit(self, node: Any, obj: dict[str, Any]) -> BuildError:
         metadata = obj.get("metadata") or {}

@@ -45,7 +45,7 @@ class ResMap:
 
     def _absorb(self, resource: Resource) -> None:
         wanted = resource.id
-        matches = self.matching_any_id(wanted.same)
+        matches = self.matching_any_id(wanted.name, wanted.same)
         if not matches:
             if resource.behavior in (Behavior.MERGE, Behavior.REPLACE):
                 raise BuildError(
@@ -67,17 +67,19 @@ class ResMap:
         _inherit(resource, old)
         self._resources[self._resources.index(old)] = resource
 
-    def matching_any_id(self, matches: Callable[[ResId], bool]) -> list[Resource]:
-        """Resources of which any identity, earlier or present, matches."""
+    def matching_any_id(self, name: str, matches: Callable[[ResId], bool]) -> list[Resource]:
+        """Resources of this name of which any identity, earlier or present, matches."""
         return [
             resource
             for resource in self._resources
-            if resource.obj and (matches(resource.id) or any(matches(known) for known in resource.previous_ids))
+            if resource.was_called(name)
+            and resource.obj
+            and (matches(resource.id) or any(matches(known) for known in resource.previous_ids))
         ]
 
     def the_one(self, wanted: ResId) -> Resource:
         """The resource that has or had this identity; a BuildError unless there is exactly one."""
-        found = self.matching_any_id(wanted.same)
+        found = self.matching_any_id(wanted.name, wanted.same)
         if len(found) == 1:
             return found[0]
         problem = "multiple matches" if found else "no matches"

@@ -76,8 +76,8 @@ class Resource:
         """Earlier identities, oldest first."""
         if not self.previous:
             return []
-        gvk = self.gvk
-        return [ResId(gvk._replace(kind=kind), name, namespace) for namespace, name, kind in self.previous]
+        group, version, _ = self.gvk
+        return [ResId(Gvk(group, version, kind), name, namespace) for namespace, name, kind in self.previous]
 
     @property
     def original_id(self) -> ResId:
@@ -85,7 +85,12 @@ class Resource:
         if not self.previous:
             return self.id
         namespace, name, kind = self.previous[0]
-        return ResId(self.gvk._replace(kind=kind), name, namespace)
+        group, version, _ = self.gvk
+        return ResId(Gvk(group, version, kind), name, namespace)
+
+    def was_called(self, name: str) -> bool:
+        """Whether this is the name, or once was."""
+        return self.name == name or name in [earlier for _, earlier, _ in self.previous]
 
     @property
     def name(self) -> str:

@@ -38,9 +38,9 @@ def dump_all(values: Iterable[Any]) -> str:
 
 def _node(value: Any, pad: str, lead: str, deeper: str, out: list[str]) -> None:
     """Write a value whose first line starts with `lead` (already indented) and others with `pad`."""
-    if isinstance(value, Mapping) and value:
+    if value and (value.__class__ is dict or isinstance(value, Mapping)):
         _mapping(value, pad, lead, out)
-    elif isinstance(value, (list, tuple)) and value:
+    elif value and isinstance(value, (list, tuple)):
         _sequence(value, pad, lead, out)
     else:
         out.append(f"{lead}{scalar(value, deeper, len(lead))}\n")
@@ -56,10 +56,10 @@ def _mapping(mapping: Mapping[str, Any], pad: str, lead: str, out: list[str]) ->
         elif value.__class__ is str:
             start = f"{lead}{printed}: "
             out.append(f"{start}{text_of(value, deeper, len(start))}\n")
-        elif isinstance(value, Mapping) and value:
+        elif value and (value.__class__ is dict or isinstance(value, Mapping)):
             out.append(f"{lead}{printed}:\n")
             _mapping(value, deeper, deeper, out)
-        elif isinstance(value, (list, tuple)) and value:
+        elif value and isinstance(value, (list, tuple)):
             out.append(f"{lead}{printed}:\n")
             _sequence(value, pad, pad, out)
         else:

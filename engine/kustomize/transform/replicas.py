@@ -25,7 +25,8 @@ class SetReplicas:
         found = False
         for spec, path in self._specs:
             matches = resources.matching_any_id(
-                lambda known, spec=spec: known.name == self._name and spec.gvk.selects(known.gvk)  # type: ignore[misc]
+                self._name,
+                lambda known, spec=spec: known.name == self._name and spec.gvk.selects(known.gvk),  # type: ignore[misc]
             )
             for resource in matches:
                 found = True

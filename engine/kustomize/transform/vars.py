@@ -65,7 +65,7 @@ class Vars:
         """Note on the objects that they are referred to, and add the vars."""
         bound = list(incoming)
         for var in bound:
-            found = resources.matching_any_id(var.means)
+            found = resources.matching_any_id(var.target.name, var.means)
             if len(found) > 1:
                 raise BuildError(
                     f"found {len(found)} resId matches for var {var.name} (unable to disambiguate)",
