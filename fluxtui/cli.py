@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Sequence
-from typing import Any, NoReturn
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Any, Final, NoReturn
 
 USAGE_ERROR = 2
 FAILED = 1
@@ -26,8 +27,8 @@ class _Parser(argparse.ArgumentParser):
         raise SystemExit(USAGE_ERROR)
 
 
-def parser() -> argparse.ArgumentParser:
-    """The whole grammar."""
+def parser(only: str = "") -> argparse.ArgumentParser:
+    """The grammar: of one command, or of all when `only` names none (the help, flags before the command, a typo)."""
     root = _Parser(
         prog="fluxtui",
         description="A terminal console for GitOps with Flux.",
@@ -38,24 +39,15 @@ def parser() -> argparse.ArgumentParser:
     _cluster_flags(root)
     _console_flags(root)
     commands = root.add_subparsers(dest="command", metavar="COMMAND", parser_class=_Parser)
-    _get(commands)
-    for verb in ("reconcile", "suspend", "resume"):
-        _act(commands, verb)
-    _rollback(commands)
-    _diff(commands)
-    _build(commands)
-    _kustomize(commands)
-    _template(commands)
-    _lint(commands)
-    _engine(commands)
-    _demo(commands)
-    _apiserver(commands)
+    for name in [only] if only in _COMMANDS else _COMMANDS:
+        _COMMANDS[name](commands)
     return root
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Parse, run, and turn every foreseen error into a sentence and an exit code."""
-    options = vars(parser().parse_args(argv))
+    words = sys.argv[1:] if argv is None else argv
+    options = vars(parser(*words[:1]).parse_args(words))
     if options.pop("version"):
         print(_version())
         return 0
@@ -279,3 +271,21 @@ def _apiserver(to: Any) -> None:
     server.add_argument("--data", metavar="DIR", help="keep everything there; default: in memory")
     server.add_argument("--port", type=int, default=0, help="default: a free one")
     server.add_argument("--kubeconfig", dest="write_kubeconfig", metavar="FILE", help="write a kubeconfig for it")
+
+
+_COMMANDS: Final[dict[str, Callable[[Any], None]]] = {
+    "get": _get,
+    "reconcile": partial(_act, verb="reconcile"),
+    "suspend": partial(_act, verb="suspend"),
+    "resume": partial(_act, verb="resume"),
+    "rollback": _rollback,
+    "diff": _diff,
+    "build": _build,
+    "kustomize": _kustomize,
+    "template": _template,
+    "lint": _lint,
+    "engine": _engine,
+    "demo": _demo,
+    "apiserver": _apiserver,
+}
+"""Each command's grammar, in the order of the help."""
