@@ -2,20 +2,47 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from engine import errors
-from engine.helm.chart import File, read_archive
-from engine.helm.chart.directory import read_directory
-from engine.helm.lint import Finding, Severity, lint, options_for
+from engine.helm.chart import Directory, read_archive, read_packed
+from engine.helm.lint import Finding, Folder, Place, Severity, Unpacked, lint, options_for
 from engine.helm.values.options import merge_options
 from engine.programs.common import Options as Flags
 from engine.programs.common import say
 from engine.programs.template import DEFAULT_NAMESPACE, read_file, value_options
 
 _ARCHIVES: Final = (".tgz", ".tar.gz")
+
+
+@dataclass(frozen=True, slots=True)
+class Linted:
+    """What there is to say of one chart; `problem` when it could not be looked at."""
+
+    path: str
+    found: Sequence[Finding] = ()
+    problem: str = ""
+
+    def failed(self, *, strict: bool) -> bool:
+        """Whether it makes the program fail."""
+        return bool(self.problem) or self._worst() >= (Severity.WARNING if strict else Severity.ERROR)
+
+    @property
+    def is_quiet(self) -> bool:
+        """Whether there is nothing but hints."""
+        return not self.problem and self._worst() < Severity.WARNING
+
+    def text(self, *, quiet: bool) -> str:
+        """The lines about it, hints only on request."""
+        least = Severity.WARNING if quiet else Severity.INFO
+        told = [str(each) for each in self.found if each.severity >= least]
+        return "\n".join([f"==> Linting {self.path}", *([f"Error {self.problem}"] if self.problem else told), "", ""])
+
+    def _worst(self) -> int:
+        return max((each.severity for each in self.found), default=0)
 
 
 def main(flags: Flags) -> int:
@@ -26,51 +53,43 @@ def main(flags: Flags) -> int:
         skip_schema_validation=bool(flags.get("skip_schema_validation")),
     )
     values = merge_options(value_options(flags), read_file)
-    quiet, tolerated = bool(flags.get("quiet")), Severity.INFO if flags.get("strict") else Severity.WARNING
-    paths = [path for given in flags.get("what") or () for path in _with_subcharts(Path(given), flags)]
-    failed = told = 0
-    for path in paths:
-        problem, found = "", list[Finding]()
+    given = list(flags.get("what") or ())
+    if flags.get("with_subcharts"):
+        given += [inner for path in tuple(given) for inner in _subcharts(path)]
+
+    def linted(path: str) -> Linted:
         try:
-            found = lint(_files(path), values, options)
+            return Linted(path, lint(_place(path), values, options))
         except errors.EngineError as error:
-            problem = error.message
-        bad = bool(problem) or any(each.severity > tolerated for each in found)
-        failed += bad
-        serious = [each for each in found if each.severity > Severity.INFO]
-        if quiet and not serious and not problem:
-            continue
-        told += 1
-        print(f"==> Linting {path}")
-        if problem:
-            print(f"Error {problem}")
-        for each in serious if quiet else found:
-            print(each)
-        print()
-    summary = f"{len(paths)} chart(s) linted, {failed} chart(s) failed"
+            return Linted(path, problem=error.message)
+
+    quiet, strict = bool(flags.get("quiet")), bool(flags.get("strict"))
+    results = [linted(path) for path in given]
+    told = [result for result in results if not (quiet and result.is_quiet)]
+    print("".join(result.text(quiet=quiet) for result in told), end="")
+    failed = sum(result.failed(strict=strict) for result in results)
+    summary = f"{len(results)} chart(s) linted, {failed} chart(s) failed"
     if failed:
         say("✗", summary)
-    elif not quiet or told:
+    elif told:
         print(summary)
     return 1 if failed else 0
 
 
-def _files(path: Path) -> list[File]:
-    if not path.name.endswith(_ARCHIVES):
-        if not (path / "Chart.yaml").is_file():
-            raise errors.NotFound(f"unable to check Chart.yaml file in chart: there is none in {path}")
-        return read_directory(path)
-    try:
-        return read_archive(path.read_bytes(), name=path.name)
-    except OSError as error:
-        raise errors.NotFound(f"unable to open tarball: {path}: {error.strerror}") from error
+def _place(path: str) -> Place:
+    """Where a chart lies; a directory's links are followed wherever they lead, because the person named it."""
+    if path.endswith(_ARCHIVES):
+        return Unpacked(path, read_archive(read_packed(Path(path)), name=Path(path).name))
+    folder = Folder(Directory(Path(path), outside=True))
+    if not folder.is_file("Chart.yaml") and not folder.is_dir("Chart.yaml"):
+        raise errors.NotFound(f"unable to check Chart.yaml file in chart: there is none in {path}")
+    return folder
 
 
-def _with_subcharts(path: Path, flags: Flags) -> Iterator[Path]:
-    yield path
-    if flags.get("with_subcharts"):
-        for inner in sorted((path / "charts").rglob("*")):
-            if inner.name == "Chart.yaml":
-                yield inner.parent
-            elif inner.name.endswith(_ARCHIVES):
-                yield inner
+def _subcharts(path: str) -> Iterator[str]:
+    """Every chart in charts/, however deep, as helm walks: links are not entered."""
+    for inner in sorted((Path(path) / "charts").rglob("*")):
+        if inner.name == "Chart.yaml":
+            yield str(inner.parent)
+        elif inner.name.endswith(_ARCHIVES):
+            yield str(inner)

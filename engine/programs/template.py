@@ -12,7 +12,7 @@ import orjson
 from engine import errors
 from engine.helm import printing
 from engine.helm.capabilities import Capabilities
-from engine.helm.chart import load
+from engine.helm.chart import Chart, Directory, load, load_files
 from engine.helm.gotext import encode, valid
 from engine.helm.printing import Shown
 from engine.helm.render import Options, Release, Rendered, render
@@ -72,7 +72,18 @@ def _render(name: str, chart: str, flags: Flags, cache: Cache | None = None) -> 
         capabilities=Capabilities.assumed(flags.get("kube_version") or "", versions),
         skip_schema_validation=bool(flags.get("skip_schema_validation")),
     )
-    return render(load(Path(chart)), values, options, cache=cache)
+    return render(chart_at(Path(chart)), values, options, cache=cache)
+
+
+def chart_at(path: Path) -> Chart:
+    """The chart that a person names. As with helm its links may lead anywhere, and each that does is said."""
+    if not path.is_dir():
+        return load(path)
+    directory = Directory(path, outside=True)
+    chart = load_files(directory.files())
+    for name in directory.left_by:
+        say("⚠️", f"{name} is a link that leaves the chart; what it points at is part of the render")
+    return chart
 
 
 def value_options(flags: Flags) -> ValueOptions:

@@ -40,6 +40,7 @@ def _fastest_parser() -> Callable[[str | bytes], Any]:
 
 
 _parser: Final = _fastest_parser()
+_UTF_16: Final = (b"\xff\xfe", b"\xfe\xff")
 
 
 def load(
@@ -76,12 +77,20 @@ def load_all(
         raise LimitExceeded(f"{name or 'the YAML text'} is larger than {limits.max_bytes} bytes")
     builder = Builder(profile, name, limits, unique_keys=unique_keys, text_keys=text_keys)
     try:
-        documents = builder.documents(_parser(text).get_event, on_blank)
+        whole = _ended(text) if profile is Profile.V2 else text
+        documents = builder.documents(_parser(whole).get_event, on_blank)
         return [document for document in documents if document is not None]
     except yaml.MarkedYAMLError as error:
         raise builder.malformed(_problem(error), error.problem_mark or error.context_mark) from error
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise builder.malformed(str(error).splitlines()[0], None) from error
+
+
+def _ended(text: str | bytes) -> str | bytes:
+    """The text with a last line break, which a block scalar at its end has in go-yaml 2 (and not in 3)."""
+    if isinstance(text, str):
+        return text if text.endswith("\n") else f"{text}\n"
+    return text if text.endswith(b"\n") or text.startswith(_UTF_16) else text + b"\n"
 
 
 def _problem(error: yaml.MarkedYAMLError) -> str:

@@ -1,11 +1,11 @@
 """Charts of our own, one text file each: a remark, `-- cases --` (a line of flags each), then `-- path --` and content.
 
-A path like `charts/sub.tgz!Chart.yaml` lies in a packed subchart; `-- link: PATH -> TARGET --` is a symlink.
+`-- lint --` has a line of flags for each lint beside the one without any. A path like `charts/sub.tgz!Chart.yaml` lies
+in a packed subchart; `-- link: PATH -> TARGET --` is a symlink.
 """
 
 from __future__ import annotations
 
-import argparse
 import contextlib
 import io
 import json
@@ -23,6 +23,8 @@ from unittest import mock
 CHARTS = Path(__file__).parent / "charts"
 GOLDENS = Path(__file__).parent / "goldens"
 ORACLE = "v4.2.3"
+#: Stands for the folder that a chart lies in.
+PLACE = "CHART"
 _SECTION = re.compile(r"^-- (.+) --\n", re.MULTILINE)
 
 
@@ -30,6 +32,7 @@ _SECTION = re.compile(r"^-- (.+) --\n", re.MULTILINE)
 class Bundle:
     name: str
     cases: tuple[str, ...]
+    lints: tuple[str, ...]
     files: dict[str, str]
 
     def write(self, folder: Path) -> Path:
@@ -67,7 +70,8 @@ def tgz(files: dict[str, str | bytes]) -> bytes:
 def parse(name: str, text: str) -> Bundle:
     parts = _SECTION.split(text)[1:]
     files = {path: content.replace("\n\\-- ", "\n-- ") for path, content in zip(parts[::2], parts[1::2], strict=True)}
-    return Bundle(name, tuple(files.pop("cases", "\n").splitlines()), files)
+    cases, lints = (tuple(files.pop(section, "\n").splitlines()) for section in ("cases", "lint"))
+    return Bundle(name, cases, tuple(dict.fromkeys(("", *lints))), files)
 
 
 def bundles() -> list[Bundle]:
@@ -79,65 +83,62 @@ def find_helm() -> str | None:
     return os.environ.get("HELM_BIN") or shutil.which("helm")
 
 
-def helm(args: list[str], folder: Path) -> dict[str, Any]:
-    """What the real helm answers in this folder: {"output": …} or {"error": …}."""
+def helm(args: list[str], folder: Path) -> tuple[int, str, str]:
+    """What the real helm answers in this folder: exit code, stdout, stderr."""
     program = find_helm()
     assert program is not None
-    home = {"HOME": str(folder), "PATH": os.environ["PATH"], "KUBECONFIG": os.devnull}
+    home = {"HOME": str(folder.parent), "PATH": os.environ["PATH"], "KUBECONFIG": os.devnull}
     done = subprocess.run([program, *args], cwd=folder, env=home, capture_output=True, check=False)
-    if done.returncode:
-        return {"error": done.stderr.decode(errors="replace")}
-    return {"output": done.stdout.decode(errors="surrogateescape")}
+    texts = (text.decode(errors="surrogateescape").replace(str(folder), PLACE) for text in (done.stdout, done.stderr))
+    return done.returncode, *texts
 
 
-_REMARK = re.compile(r"\[(INFO|WARNING|ERROR)\] ([^:\n]*): (.*(?:\n\t.*)*)")
+def ours(args: list[str], folder: Path) -> tuple[int, str, str]:
+    """What our own program answers there, in the same form; it writes nothing into the chart."""
+    from fluxtui import cli
 
-
-def helm_lint(folder: Path) -> list[list[str]]:
-    """What the real `helm lint` remarks: severity, path, message."""
-    program = find_helm()
-    assert program is not None
-    done = subprocess.run([program, "lint", "."], cwd=folder, capture_output=True, check=False)
-    return [list(found) for found in _REMARK.findall(done.stdout.decode())]
+    before = {path: path.lstat().st_mtime_ns for path in folder.rglob("*")}
+    streams = [io.TextIOWrapper(io.BytesIO(), write_through=True) for _ in range(2)]
+    with contextlib.chdir(folder), mock.patch("sys.stdout", streams[0]), mock.patch("sys.stderr", streams[1]):
+        code = cli.main(args)
+    assert before == {path: path.lstat().st_mtime_ns for path in folder.rglob("*")}, "a render writes nothing"
+    texts = (stream.buffer.getvalue().decode(errors="surrogateescape") for stream in streams)
+    return code, *(text.replace(str(folder), PLACE) for text in texts)
 
 
 def template_args(case: str) -> list[str]:
     return ["template", "rel", ".", *shlex.split(case)]
 
 
-def ours(case: str, folder: Path) -> dict[str, Any]:
-    """What our own program answers in this folder, in the same form."""
-    from engine.errors import EngineError
-    from engine.programs import template
-
-    flags = vars(_flags().parse_args(template_args(case)[1:]))
-    files = {path: path.stat().st_mtime_ns for path in folder.rglob("*")}
-    out = io.BytesIO()
-    stdout = io.TextIOWrapper(out, write_through=True)
-    with contextlib.chdir(folder), mock.patch("sys.stdout", stdout):
-        try:
-            template.main(flags)
-        except EngineError as error:
-            return {"error": str(error)}
-    assert files == {path: path.stat().st_mtime_ns for path in folder.rglob("*")}, "a render writes nothing"
-    return {"output": out.getvalue().decode(errors="surrogateescape")}
+def lint_args(case: str) -> list[str]:
+    return ["lint", ".", *shlex.split(case)]
 
 
-def _flags() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser()
-    parser.add_argument("what", nargs="*")
-    parser.add_argument("-n", "--namespace")
-    parser.add_argument("-f", "--values", dest="values_files", action="append")
-    parser.add_argument("-a", "--api-versions", action="append")
-    parser.add_argument("-s", "--show-only", action="append")
-    parser.add_argument("--kube-version")
-    for flag in ("set", "set-string", "set-json", "set-literal", "set-file"):
-        parser.add_argument(f"--{flag}", action="append")
-    for flag in ("include-crds", "skip-crds", "is-upgrade", "no-hooks", "skip-tests", "skip-schema-validation"):
-        parser.add_argument(f"--{flag}", action="store_true")
-    return parser
+def record(answer: tuple[int, str, str]) -> dict[str, Any]:
+    """An answer of template as it is kept: what it printed, or why it did not."""
+    code, out, err = answer
+    return {"error": err} if code else {"output": out}
+
+
+_REMARK = re.compile(r"\[(INFO|WARNING|ERROR)\] ([^:\n]*): (.*)")
+#: Where a remark goes on in the words of a parser, a renderer or a validator of schemas.
+_OWN_WORDS = re.compile(r"(unable to parse YAML|unable to load chart|- at ').*|error converting YAML.*|.* loading .*")
+
+
+def remarks(text: str) -> list[str]:
+    """A lint's lines, without what each program says in words of its own."""
+    found = []
+    for line in text.splitlines():
+        match = _REMARK.match(line)
+        if match is None:
+            found += [line] if line.startswith(("==>", "Error ")) or "linted" in line else []
+            continue
+        severity, path, message = match.groups()
+        message = "" if path in ("templates/", "crds/") and severity == "ERROR" else _OWN_WORDS.sub(r"\1", message)
+        found.append(f"[{severity}] {path}: {message}")
+    return found
 
 
 def goldens(name: str) -> dict[str, Any]:
-    """helm's recorded answers: `cases` by flags, and the remarks of `lint`."""
+    """helm's recorded answers: `cases` and `lint`, each by flags."""
     return json.loads((GOLDENS / f"{name}.json").read_text())

@@ -10,7 +10,7 @@ from pathlib import Path
 
 HERE = Path(__file__).parent
 sys.path[:0] = [str(HERE), str(HERE.parent.parent)]
-from bundles import GOLDENS, ORACLE, bundles, find_helm, helm, helm_lint, template_args  # noqa: E402
+from bundles import GOLDENS, ORACLE, bundles, find_helm, helm, lint_args, record, template_args  # noqa: E402
 
 
 def main(names: list[str]) -> int:
@@ -27,11 +27,11 @@ def main(names: list[str]) -> int:
         if names and bundle.name not in names:
             continue
         with tempfile.TemporaryDirectory() as folder:
-            root = bundle.write(Path(folder))
-            cases = {case: helm(template_args(case), root) for case in bundle.cases}
-            remarks = helm_lint(root)
-        text = json.dumps({"helm": ORACLE, "cases": cases, "lint": remarks}, indent=1, ensure_ascii=True)
-        (GOLDENS / f"{bundle.name}.json").write_text(text.replace(folder, "CHART") + "\n")
+            root = bundle.write(Path(folder) / "chart")
+            cases = {case: record(helm(template_args(case), root)) for case in bundle.cases}
+            lints = {case: helm(lint_args(case), root) for case in bundle.lints}
+        text = json.dumps({"helm": ORACLE, "cases": cases, "lint": lints}, indent=1, ensure_ascii=True)
+        (GOLDENS / f"{bundle.name}.json").write_text(text + "\n")
         print(bundle.name, ", ".join("refused" if "error" in answer else "ok" for answer in cases.values()))
     return 0
 

@@ -22,8 +22,6 @@ def _bundles() -> ModuleType:
 
 bundles = _bundles()
 ALL = bundles.bundles()
-#: The sentences that helm and we share with each other, or what of them must be there.
-NEEDS_SCHEMAS = {"schema"}
 
 
 def compare(case: str, theirs: dict[str, Any], ours: dict[str, Any]) -> None:
@@ -47,13 +45,23 @@ def documents(text: str) -> dict[str, list[str]]:
 
 @pytest.mark.parametrize("bundle", ALL, ids=lambda bundle: bundle.name)
 def test_a_chart_renders_as_recorded_from_helm(bundle: Any, tmp_path: Path) -> None:
-    if bundle.name in NEEDS_SCHEMAS:
-        pytest.importorskip("jsonschema_rs", reason="jsonschema-rs is not installed, so schemas were not checked")
-    folder = bundle.write(tmp_path)
+    folder = bundle.write(tmp_path / "chart")
     recorded = bundles.goldens(bundle.name)["cases"]
     assert set(recorded) == set(bundle.cases), "record the chart again: tests/helm_chart/record.py"
     for case in bundle.cases:
-        compare(case, recorded[case], bundles.ours(case, folder))
+        compare(case, recorded[case], bundles.record(bundles.ours(bundles.template_args(case), folder)))
+
+
+@pytest.mark.parametrize("bundle", ALL, ids=lambda bundle: bundle.name)
+def test_a_lint_remarks_what_is_recorded_from_helm(bundle: Any, tmp_path: Path) -> None:
+    folder = bundle.write(tmp_path / "chart")
+    recorded = bundles.goldens(bundle.name)["lint"]
+    assert set(recorded) == set(bundle.lints), "record the chart again: tests/helm_chart/record.py"
+    for case in bundle.lints:
+        code, out, err = bundles.ours(bundles.lint_args(case), folder)
+        theirs_code, theirs_out, theirs_err = recorded[case]
+        assert bundles.remarks(out) == bundles.remarks(theirs_out), case
+        assert (code, bool(err)) == (theirs_code, "Error" in theirs_err), case
 
 
 @pytest.mark.real
@@ -61,12 +69,16 @@ def test_a_chart_renders_as_recorded_from_helm(bundle: Any, tmp_path: Path) -> N
 def test_the_records_are_what_the_real_helm_says(bundle: Any, tmp_path: Path) -> None:
     if bundles.find_helm() is None:
         pytest.skip("there is no helm (HELM_BIN or PATH), so the records were not compared with the real one")
-    folder = bundle.write(tmp_path)
-    recorded = bundles.goldens(bundle.name)["cases"]
+    folder = bundle.write(tmp_path / "chart")
+    recorded = bundles.goldens(bundle.name)
     for case in bundle.cases:
-        said = bundles.helm(bundles.template_args(case), folder)
-        assert said.get("output") == recorded[case].get("output"), case
+        said = bundles.record(bundles.helm(bundles.template_args(case), folder))
+        assert said.get("output") == recorded["cases"][case].get("output"), case
+    for case in bundle.lints:
+        code, out, _ = bundles.helm(bundles.lint_args(case), folder)
+        assert (code, bundles.remarks(out)) == (recorded["lint"][case][0], bundles.remarks(recorded["lint"][case][1]))
 
 
-def test_there_are_charts() -> None:
-    assert len(ALL) >= 30
+def test_there_are_charts_for_every_rule() -> None:
+    assert len(ALL) >= 50
+    assert sum("templates/" in path for bundle in ALL for path in bundle.files) >= 100

@@ -9,7 +9,7 @@ import pytest
 
 from engine.errors import LimitExceeded
 from engine.helm.chart import ChartError, Limits, load
-from engine.helm.chart.directory import read_directory
+from engine.helm.chart.directory import Directory
 from engine.helm.chart.gomatch import BadPattern, glob, path_match
 from engine.helm.chart.ignore import Ignore
 
@@ -71,7 +71,7 @@ def test_directories_are_bounded(chart: Path, limits: Limits, why: str) -> None:
 
 def test_files_come_in_the_order_of_their_paths(chart: Path) -> None:
     (chart / "b").write_text("")
-    assert [file.name for file in read_directory(chart)] == ["Chart.yaml", "b", "templates/a.yaml"]
+    assert [file.name for file in Directory(chart).files()] == ["Chart.yaml", "b", "templates/a.yaml"]
 
 
 @pytest.mark.parametrize(

@@ -2,49 +2,20 @@
 
 from __future__ import annotations
 
-import importlib.util
-import sys
 from pathlib import Path
-from types import ModuleType
-from typing import Any
 
 import pytest
 
-from engine.helm.chart.directory import read_directory
-from engine.helm.deprecations import deprecation
-from engine.helm.lint import Severity, lint, options_for
+from engine.helm.chart import Directory
+from engine.helm.lint import Finding, Folder, Severity, lint, options_for
+from engine.helm.lint.deprecations import deprecation
 from engine.programs import lint as program
 
-
-def _bundles() -> ModuleType:
-    path = Path(__file__).parent.parent / "helm_chart" / "bundles.py"
-    spec = importlib.util.spec_from_file_location("helm_chart_bundles", path)
-    assert spec is not None
-    assert spec.loader is not None
-    module = sys.modules[spec.name] = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-bundles = _bundles()
 OPTIONS = options_for("default", "", skip_schema_validation=False)
-#: helm's YAML decoder for lint refuses `---kind: …`, its renderer does not; a broken .helmignore stops us earlier, and
-#: a templates/ that is ignored is no folder to us.
-DIFFERENT = {"splitting", "helmignore-bad", "helmignore-negated"}
 
 
-@pytest.mark.parametrize("bundle", bundles.bundles(), ids=lambda bundle: bundle.name)
-def test_remarks_are_helms(bundle: Any, tmp_path: Path) -> None:
-    if bundle.name in DIFFERENT:
-        pytest.skip("helm lint reads this chart otherwise than helm template")
-    if bundle.name == "schema":
-        pytest.importorskip("jsonschema_rs", reason="jsonschema-rs is not installed, so schemas were not checked")
-    folder = bundle.write(tmp_path)
-    theirs = [(severity, path.replace("CHART", "")) for severity, path, _ in bundles.goldens(bundle.name)["lint"]]
-    found = lint(read_directory(folder), {}, OPTIONS)
-    charts = {path for path in (each.path for each in found) if not path.endswith("/") and "." not in path}
-    ours = [(each.severity.name, "" if each.path in charts else each.path) for each in found]
-    assert ours == theirs
+def found_in(folder: Path) -> list[Finding]:
+    return lint(Folder(Directory(folder)), {}, OPTIONS)
 
 
 def chart(tmp_path: Path, **files: str) -> Path:
@@ -71,11 +42,11 @@ def test_warnings_fail_only_when_strict(tmp_path: Path, capsys: pytest.CaptureFi
 
 def test_required_and_fail_let_pass(tmp_path: Path) -> None:
     text = 'kind: ConfigMap\nmetadata: {name: a}\nx: "{{ required "needed" .Values.none }}{{ fail "no" }}"\n'
-    assert lint(read_directory(chart(tmp_path, a=text)), {}, OPTIONS) == []
+    assert found_in(chart(tmp_path, a=text)) == []
 
 
 def test_a_template_that_fails_is_an_error_with_its_place(tmp_path: Path) -> None:
-    (found,) = lint(read_directory(chart(tmp_path, a="a: {{ .Values.a.b.c }}\n")), {}, OPTIONS)
+    (found,) = found_in(chart(tmp_path, a="a: {{ .Values.a.b.c }}\n"))
     assert found.severity is Severity.ERROR
     assert "x/templates/a.yaml:1" in found.message
 

@@ -50,6 +50,12 @@ def test_the_last_of_equal_keys_wins_when_asked_to() -> None:
     assert load("a: 1\na: 2\n", unique_keys=False) == {"a": 2}
 
 
+@pytest.mark.parametrize("text", ["a: |\n  x\n  y ", b"a: |\n  x\n  y "])
+def test_a_block_scalar_at_the_end_has_a_line_break_for_the_older_profile_only(text: str | bytes) -> None:
+    assert load_all(text, profile=Profile.V2) == [{"a": "x\ny \n"}]
+    assert load_all(text, profile=Profile.V3) == [{"a": "x\ny "}]
+
+
 def test_aliases_are_copies() -> None:
     value = load("a: &x {k: [1]}\nb: *x\n")
     assert value["b"] == {"k": [1]}
@@ -107,7 +113,7 @@ def test_reads_the_same_without_libyaml(monkeypatch: pytest.MonkeyPatch) -> None
     fast = load_all(SAMPLE, profile=Profile.V3)
     monkeypatch.setattr(reader, "_parser", reader.PythonParser)
     assert load_all(SAMPLE, profile=Profile.V3) == fast
-    with pytest.raises(Malformed, match="line 1"):
+    with pytest.raises(Malformed, match="line 2"):
         yaml.load("a: [1")
 
 

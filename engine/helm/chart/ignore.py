@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from engine.helm.chart.gomatch import BadPattern, Match, path_match
+from engine.helm.chart.model import File
 from engine.helm.errors import ChartError
+from engine.helm.gotext import trim_space
 
 NAME = ".helmignore"
 #: Helm adds this one to every chart.
@@ -29,8 +32,8 @@ class Ignore:
     """The rules of one chart. The first that decides wins; a `!` rule decides for all it does *not* match."""
 
     def __init__(self, text: str = "") -> None:
-        lines = [*text.removeprefix("\ufeff").splitlines(), _DEFAULT]
-        self._rules = [_rule(line.strip()) for line in lines if line.strip() and not line.strip().startswith("#")]
+        lines = [trim_space(line) for line in text.removeprefix("\ufeff").split("\n")]
+        self._rules = [_rule(line) for line in (*lines, _DEFAULT) if line and not line.startswith("#")]
 
     def ignores(self, path: str, *, is_dir: bool) -> bool:
         """Whether the file, or the directory with all that is in it, is left out."""
@@ -56,3 +59,20 @@ def _rule(line: str) -> _Rule:
     except BadPattern:
         raise ChartError(f"{line!r} is no pattern: syntax error in pattern", path=NAME) from None
     return _Rule(match, line.startswith("!"), directories, "/" in pattern)
+
+
+def without_ignored(files: Iterable[File]) -> list[File]:
+    """The files that their own .helmignore leaves, and that lie in no folder which it takes out."""
+    files = list(files)
+    text = next((file.data for file in files if file.name == NAME), b"")
+    ignore = Ignore(text.decode(errors="replace"))
+    return [file for file in files if not any(ignore.ignores(path, is_dir=deeper) for path, deeper in _way(file.name))]
+
+
+def _way(path: str) -> Iterator[tuple[str, bool]]:
+    """Every folder on the way to a file, then the file."""
+    at = path.find("/")
+    while at >= 0:
+        yield path[:at], True
+        at = path.find("/", at + 1)
+    yield path, False

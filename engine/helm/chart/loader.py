@@ -11,7 +11,7 @@ from engine import yaml
 from engine.errors import LimitExceeded, NotFound
 from engine.helm.chart import metadata as meta
 from engine.helm.chart.archive import read_archive
-from engine.helm.chart.directory import read_directory
+from engine.helm.chart.directory import Directory
 from engine.helm.chart.limits import DEFAULT_LIMITS, Limits
 from engine.helm.chart.metadata import Metadata
 from engine.helm.chart.model import Chart, File
@@ -22,14 +22,18 @@ from engine.helm.values.files import load_values
 def load(path: Path, *, limits: Limits = DEFAULT_LIMITS) -> Chart:
     """The chart in a directory or .tgz; NotFound, ChartError, LimitExceeded."""
     if path.is_dir():
-        return load_files(read_directory(path, limits=limits), limits=limits)
+        return load_files(Directory(path, limits=limits).files(), limits=limits)
+    return load_archive(read_packed(path, limits=limits), name=path.name, limits=limits)
+
+
+def read_packed(path: Path, *, limits: Limits = DEFAULT_LIMITS) -> bytes:
+    """The content of a .tgz; NotFound, LimitExceeded."""
     try:
         if path.stat().st_size > limits.archive_bytes:
             raise LimitExceeded(f"chart archive {path.name} is larger than {limits.archive_bytes} bytes")
-        data = path.read_bytes()
+        return path.read_bytes()
     except OSError as error:
         raise NotFound(f"there is no chart at {path}: {error.strerror}") from error
-    return load_archive(data, name=path.name, limits=limits)
 
 
 def load_archive(data: bytes, *, name: str = "", limits: Limits = DEFAULT_LIMITS) -> Chart:

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, fields, replace
 from typing import Any, Final
 
 from engine.errors import Malformed
 from engine.helm.chart import versions
+from engine.helm.chart.structs import as_text, by_field, kind_of
 from engine.helm.errors import ChartError
-from engine.helm.gotext import SPACE, go_float
+from engine.helm.gotext import SPACE
 
 V1: Final = "v1"
+V2: Final = "v2"
 _TYPES: Final = ("", "application", "library")
 _ALIAS: Final = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-")
 
@@ -82,40 +84,51 @@ def read(content: Any, *, onto: Metadata | None = None, file: str = "Chart.yaml"
     if content is None:
         return onto or Metadata()
     if not isinstance(content, dict):
-        raise ChartError(f"cannot load {file}: it is {_kind(content)} where fields are expected", path=file)
+        raise ChartError(f"cannot load {file}: it is {kind_of(content)} where fields are expected", path=file)
     metadata: Metadata = _struct(onto or Metadata(), content, file, "")
     return metadata
 
 
-def unknown_fields(content: Any) -> list[str]:
-    """The keys of Chart.yaml that Helm has no field for."""
-    known = {_YAML_NAMES.get(each.name, each.name) for each in fields(Metadata)}
-    return sorted(str(key) for key in content if key not in known) if isinstance(content, dict) else []
+def unknown_field(content: Any) -> str:
+    """The first key, in order of bytes, that Helm has no field for, nested ones included; "" when there is none."""
+    return next(_unknown(Metadata(), content), "")
+
+
+_INSIDE: Final = {"maintainers": Maintainer(), "dependencies": Dependency()}
+
+
+def _unknown(into: Any, content: Any) -> Iterator[str]:
+    if not isinstance(content, dict):
+        return
+    folded = {name.lower(): attribute for name, attribute in _names(into).items()}
+    for key in sorted(content):
+        attribute = folded.get(key.lower())
+        if attribute is None:
+            yield key
+        elif attribute in _INSIDE:
+            for item in content[key] or ():
+                yield from _unknown(_INSIDE[attribute], item)
+
+
+def _names(into: Any) -> dict[str, str]:
+    """The attributes of a struct by their names in YAML."""
+    return {_YAML_NAMES.get(each.name, each.name): each.name for each in fields(into)}
 
 
 def _struct(into: Any, content: Mapping[str, Any], file: str, where: str) -> Any:
-    names = {_YAML_NAMES.get(each.name, each.name): each.name for each in fields(into)}
-    folded = {name.lower(): attribute for name, attribute in names.items()}
-    found: dict[str, Any] = {}
-    # Go takes a key in any case; when two mean one field the later in order of bytes wins.
-    for key in sorted(content):
-        attribute = names.get(key) or folded.get(key.lower())
-        if attribute is not None and content[key] is not None:
-            found[attribute] = _READERS[attribute](content[key], file, f"{where}{key}")
+    names = _names(into)
+    found = {
+        names[name]: _READERS[names[name]](value, file, f"{where}{key}")
+        for name, (key, value) in by_field(content, names).items()
+    }
     return replace(into, **found)
 
 
 def _text(value: Any, file: str, where: str) -> str:
-    """A string; numbers and booleans are taken as they are written in JSON."""
-    if isinstance(value, str):
-        return value
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, int):
-        return str(value)
-    if isinstance(value, float):
-        return go_float(value)
-    raise _wrong(value, "a string", file, where)
+    text = as_text(value)
+    if text is None:
+        raise _wrong(value, "a string", file, where)
+    return text
 
 
 def _texts(value: Any, file: str, where: str) -> tuple[str, ...]:
@@ -172,12 +185,8 @@ _READERS: Final[dict[str, Callable[[Any, str, str], Any]]] = {
 }  # fmt: skip
 
 
-def _kind(value: Any) -> str:
-    return {dict: "a mapping", list: "a list", str: "a string", bool: "a boolean"}.get(type(value), "a number")
-
-
 def _wrong(value: Any, wanted: str, file: str, where: str) -> ChartError:
-    return ChartError(f"cannot load {file}: {where} is {_kind(value)} where {wanted} is expected", path=file)
+    return ChartError(f"cannot load {file}: {where} is {kind_of(value)} where {wanted} is expected", path=file)
 
 
 # --- judging -----------------------------------------------------------------------------------------------
