@@ -9,9 +9,10 @@ from engine.kustomize.errors import BuildError
 from engine.kustomize.fieldspec import FieldSpec
 from engine.kustomize.files import Files, Remote
 from engine.kustomize.limits import Limits, check_size
-from engine.kustomize.origin import ORIGIN, TRANSFORMATIONS, transformations_text
+from engine.kustomize.nodes import text, values
+from engine.kustomize.origin import ORIGIN, TRANSFORMATIONS
 from engine.kustomize.resmap import ResMap
-from engine.kustomize.resource import Object, Resource
+from engine.kustomize.resource import BUILD_ANNOTATIONS, Object, Resource
 from engine.kustomize.target import Target
 from engine.kustomize.transform.hashes import AddHashes
 from engine.kustomize.transform.labels import SetEntries
@@ -65,24 +66,29 @@ def _built(target: Target, reorder: str) -> list[Object]:
         LegacyOrder().apply(resources)
     if "managedByLabel" in target.build_metadata:
         SetEntries(_MANAGED_BY, [FieldSpec("metadata/labels", create=True)]).apply(resources)
-    return _annotated(resources, target)
+    return _finished(resources, target)
 
 
 def _is_wanted(resource: Resource) -> bool:
-    return resource.strings("annotations").get(_LOCAL_CONFIG, "false") == "false"
+    return text(resource.annotations.get(_LOCAL_CONFIG, "false")) == "false"
 
 
-def _annotated(resources: ResMap, target: Target) -> list[Object]:
-    origins = "originAnnotations" in target.build_metadata
-    transformations = "transformerAnnotations" in target.build_metadata
+def _finished(resources: ResMap, target: Target) -> list[Object]:
+    """The objects as JSON, without what kustomize has noted on them for itself."""
+    removed = set(BUILD_ANNOTATIONS)
+    for option, name in (("originAnnotations", ORIGIN), ("transformerAnnotations", TRANSFORMATIONS)):
+        if option not in target.build_metadata:
+            removed.add(name)
+    objects = []
     for resource in resources:
-        check_size(resource.obj, resource.id)
         annotations = resource.strings("annotations")
-        if origins and resource.origin is not None:
-            annotations[ORIGIN] = resource.origin.text()
-        if transformations and resource.transformations:
-            annotations[TRANSFORMATIONS] = transformations_text(resource.transformations)
-        if annotations or resource.previous:
+        if annotations or len(removed) > len(BUILD_ANNOTATIONS):
             # kustomize writes every annotation as a string, whatever it was in the file.
-            resource.set_strings("annotations", annotations)
-    return [resource.obj for resource in resources]
+            kept = {name: value for name, value in annotations.items() if name not in removed}
+            resource.set_strings("annotations", kept)
+        check_size(resource.obj, resource.id)
+        try:
+            objects.append(values(resource.obj))
+        except BuildError as error:
+            raise resource.build_error(error.problem, fix=error.fix).inside(target.file) from error
+    return objects

@@ -8,11 +8,14 @@ from typing import Any, Final
 
 from engine.kustomize.errors import BuildError
 from engine.kustomize.ids import Gvk, gvk_of
+from engine.kustomize.nodes import Tagged, is_null, put, written
 
 #: Matches every kind.
 ANY: Final = Gvk()
 
 Setter = Callable[[Any], Any]
+#: Makes the node at the end of a path that had to be created, from the text of the null that stood there.
+Make = Callable[[str], Any]
 ORDER_FIRST: Final = (
     "Namespace", "ResourceQuota", "StorageClass", "CustomResourceDefinition", "ServiceAccount", "PodSecurityPolicy",
     "Role", "ClusterRole", "RoleBinding", "ClusterRoleBinding", "ConfigMap", "Secret", "Endpoints", "Service",
@@ -78,17 +81,23 @@ def merge_specs(base: Iterable[FieldSpec], more: Iterable[FieldSpec]) -> tuple[F
     return tuple(merged)
 
 
+def mapping(text: str) -> dict[str, Any]:
+    """An empty mapping, as a `Make`."""
+    del text
+    return {}
+
+
 class FieldPath:
     """Walks one FieldSpec through objects and replaces what it finds there."""
 
     __slots__ = ("_create", "_gvk", "_make", "_parts", "path")
 
-    def __init__(self, spec: FieldSpec, make: Callable[[], Any] | None = None) -> None:
-        """`make` gives the value to start from at the end of a path that had to be created."""
+    def __init__(self, spec: FieldSpec, make: Make | None = None) -> None:
+        """Without `make` nothing is created."""
         self.path = spec.path
         self._gvk = spec.gvk
         self._create = spec.create and make is not None
-        self._make = make or dict
+        self._make = make or mapping
         parts = split_path(spec.path)
         #: Name, whether a list is there, whether it is the last one.
         self._parts = [
@@ -117,19 +126,22 @@ class FieldPath:
                 raise BuildError(f"the path {self.path} has an empty part", field="fieldSpecs")
             value = node.get(name)
             if value is None:
-                if (self._create and not is_list) or (is_list and name in node):
-                    value = node[name] = [] if is_list else self._make() if last else {}
-                elif name not in node:
+                if is_list or not self._create:
                     return
+                value = node[name] = self._make("") if last else {}
+            elif (is_list or self._create) and value.__class__ is Tagged and is_null(value):
+                value = node[name] = [] if is_list else self._make(written(value)) if last else {}
             if last:
-                node[name] = update(value)
+                updated = update(value)
+                if updated is not value:
+                    put(node, name, updated)
                 return
             node = value
             position += 1
         if node.__class__ is list:
             for item in node:
                 self._walk(item, position, update, obj)
-        elif node is not None:
+        elif not is_null(node):
             raise self._misfit(node, obj)
 
     def _misfit(self, node: Any, obj: dict[str, Any]) -> BuildError:

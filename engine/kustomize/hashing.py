@@ -6,6 +6,8 @@ import hashlib
 import json
 from typing import Any, Final
 
+from engine.errors import Unsupported
+from engine.kustomize.nodes import text, values, written
 from engine.kustomize.resource import Object
 from engine.yaml.floats import float_text
 
@@ -14,24 +16,39 @@ _ESCAPES: Final = {"<": "\\u003c", ">": "\\u003e", "&": "\\u0026", "\u2028": "\\
 
 
 def name_hash(obj: Object) -> str:
-    """Ten characters over the data of a ConfigMap or Secret, or over the whole of another object."""
-    kind = obj.get("kind")
-    if kind == "ConfigMap":
-        content: Any = {"kind": kind, "name": "", "data": _map(obj, "data")}
-        if isinstance(obj.get("binaryData"), dict):
-            content["binaryData"] = obj["binaryData"]
-    elif kind == "Secret":
-        content = {"kind": kind, "type": obj.get("type", ""), "name": "", "data": _map(obj, "data")}
-        if isinstance(obj.get("stringData"), dict):
-            content["stringData"] = obj["stringData"]
-    else:
-        content = obj
+    """Ten characters over the data of a ConfigMap or Secret; kustomize gives no other object a hash."""
+    kind = text(obj.get("kind"))
+    if kind not in _HASHED:
+        raise Unsupported(
+            f"{kind} {text((obj.get('metadata') or {}).get('name'))}: only a ConfigMap or Secret has a hash in its name"
+        )
+    content: dict[str, Any] = {"kind": kind, "name": "", "data": _field(obj, "data")}
+    if kind == "Secret":
+        content["type"] = _field(obj, "type")
+    more = _HASHED[kind]
+    if isinstance(obj.get(more), (dict, list)):
+        content[more] = _field(obj, more)
     return hashlib.sha256(go_json(content).encode()).hexdigest()[:10].translate(_LETTERS)
 
 
-def _map(obj: Object, field: str) -> Any:
+#: What has a hash, and the field that counts beside `data` when it is there.
+_HASHED: Final = {"ConfigMap": "binaryData", "Secret": "stringData"}
+
+
+def _field(obj: Object, field: str) -> Any:
+    """A mapping as Go's JSON decoder reads it (numbers are floats), a scalar as it is written."""
     found = obj.get(field)
-    return found if isinstance(found, dict) else ""
+    if isinstance(found, dict):
+        return _floats(values(found))
+    return None if isinstance(found, list) else written(found)
+
+
+def _floats(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _floats(child) for key, child in value.items()}
+    if isinstance(value, list):
+        return [_floats(child) for child in value]
+    return float(value) if value.__class__ is int else value
 
 
 def go_json(value: Any) -> str:

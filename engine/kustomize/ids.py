@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import Any, NamedTuple
 
+from engine.kustomize.nodes import text, written
 from engine.kustomize.schemas import is_cluster_scoped
 
 #: The namespace of what has none: it equals no real one.
@@ -89,7 +90,7 @@ def _type_of(obj: dict[str, Any]) -> tuple[Gvk, bool]:
     api_version, kind = obj.get("apiVersion"), obj.get("kind")
     if api_version.__class__ is str and kind.__class__ is str:
         return _known(api_version, kind)
-    return _known(text(api_version), text(kind))
+    return _known(written(api_version), written(kind))
 
 
 def id_of(obj: dict[str, Any]) -> ResId:
@@ -102,14 +103,3 @@ def id_of(obj: dict[str, Any]) -> ResId:
     if name.__class__ is not str:
         name = text(name)
     return ResId(gvk, name, "" if namespace is None else text(namespace), cluster)
-
-
-def text(value: Any) -> str:
-    """A scalar as the text that stands in the YAML; "" for null."""
-    if isinstance(value, str):
-        return value
-    if value is None:
-        return ""
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    return str(value) if isinstance(value, (int, float)) else ""

@@ -6,44 +6,35 @@ from typing import Any, Final
 
 from engine import yaml
 from engine.kustomize.errors import BuildError
-from engine.kustomize.resource import Blanks, Resource
+from engine.kustomize.nodes import is_empty, is_null, nodes, plain, text, values
+from engine.kustomize.resource import Resource
 
 _LIST_KINDS: Final = frozenset(("List", "ResourceList"))
 
 
 def resources_from(content: bytes | str, path: str, limits: yaml.Limits) -> list[Resource]:
     """The resources of a YAML or JSON file; BuildError when it holds anything else."""
-    blanks: Blanks = {}
-
-    def note(mapping: Any, key: Any) -> None:
-        if isinstance(mapping, dict):
-            blanks[id(mapping), key] = mapping
-
     documents = [
-        document for document in parse(content, path, limits, note, text_keys=True) if document not in ({}, [], None)
+        document for document in _parse(content, path, limits, plain=plain, text_keys=True) if not is_empty(document)
     ]
     for document in documents:
         _require_identity(document, path)
-    resources = [Resource(obj) for obj in _unrolled(documents, path)]
-    if blanks:
-        for resource in resources:
-            resource.blanks = blanks
-    return resources
+    return [Resource(obj) for obj in _unrolled(documents, path)]
 
 
-def parse(
-    content: bytes | str,
-    path: str,
-    limits: yaml.Limits,
-    on_blank: yaml.OnBlank | None = None,
-    *,
-    text_keys: bool = False,
-) -> list[Any]:
-    """The documents of a file under kustomize's own rules of YAML."""
+def parse(content: bytes | str, path: str, limits: yaml.Limits) -> list[Any]:
+    """The documents of a file under kustomize's own rules of YAML, as JSON has them."""
+    return _parse(content, path, limits)
+
+
+def parse_nodes(content: bytes | str, path: str, limits: yaml.Limits) -> list[Any]:
+    """The same as nodes."""
+    return _parse(content, path, limits, plain=plain)
+
+
+def _parse(content: bytes | str, path: str, limits: yaml.Limits, **options: Any) -> list[Any]:
     try:
-        return yaml.load_all(
-            content, profile=yaml.Profile.V3, name=path, limits=limits, on_blank=on_blank, text_keys=text_keys
-        )
+        return yaml.load_all(content, profile=yaml.Profile.V3, name=path, limits=limits, **options)
     except yaml.YAMLError as error:
         raise BuildError.of_yaml(error) from error
 
@@ -57,20 +48,21 @@ def _unrolled(documents: list[Any], path: str) -> list[dict[str, Any]]:
     while position < len(queue):
         document = queue[position]
         position += 1
-        if not str(document["kind"]).endswith("List") or "items" not in document:
+        if not text(document["kind"]).endswith("List") or "items" not in document:
             result.append(document)
             continue
-        queue.extend(_items(document, path))
+        # These go through JSON, which has one spelling for a number.
+        queue.extend(nodes(values(item)) for item in _items(document, path))
     return result
 
 
 def _items(document: dict[str, Any], path: str) -> list[dict[str, Any]]:
     items = document.get("items")
-    if items is None:
+    if is_null(items) or items is None:
         return []
     if not isinstance(items, list):
         raise BuildError(f"items of a {document['kind']} is not a list", path=path, field="items")
-    kept = [item for item in items if item not in ({}, [], None)]
+    kept = [item for item in items if not is_empty(item)]
     for item in kept:
         _require_identity(item, path)
     return kept
@@ -83,11 +75,11 @@ def _require_identity(obj: Any, path: str) -> None:
             path=path,
             fix="give it apiVersion, kind and metadata",
         )
-    kind = obj.get("kind")
-    if not isinstance(kind, str) or not kind:
+    kind = text(obj.get("kind"))
+    if not kind:
         raise BuildError("an object without kind", path=path, field="kind", fix="set apiVersion and kind")
     if kind.endswith("List"):
         return
     metadata = obj.get("metadata")
-    if not isinstance(metadata, dict) or metadata.get("name") in (None, ""):
+    if not isinstance(metadata, dict) or not text(metadata.get("name")):
         raise BuildError(f"a {kind} without a name", path=path, field="metadata.name", fix="name it")

@@ -5,9 +5,8 @@ from __future__ import annotations
 from typing import Any, Final
 
 from engine.kustomize.errors import BuildError
-from engine.kustomize.ids import text
-from engine.kustomize.jsonpatch import copy_value
-from engine.kustomize.resource import Blanks, Object
+from engine.kustomize.nodes import copy_node, is_null, put, text, written
+from engine.kustomize.resource import Object
 from engine.kustomize.schemas import NOTHING, Schema, SchemaFor
 
 DIRECTIVE: Final = "$patch"
@@ -29,21 +28,22 @@ def strategic_merge(target: Any, patch: Any, schema_for: SchemaFor) -> Any:
 
     The patch stays as it is, so that it can be applied to many targets.
     """
-    return _Merger(schema_for).value(target, copy_value(patch), None, "")
+    return _Merger(schema_for).value(target, copy_node(patch), None, "")
 
 
-def remove_blanks(obj: Object, blanks: Blanks, schema_for: SchemaFor) -> None:
-    """Remove the fields without a value that a merge comes by; lists without merge keys it does not enter."""
+def remove_blanks(obj: Object, schema_for: SchemaFor) -> None:
+    """Remove the null fields with nothing written there that a merge comes by; plain lists it does not enter."""
     schema = schema_for(text(obj.get("apiVersion")), text(obj.get("kind"))) or NOTHING
     queue: list[tuple[Any, Schema]] = [(obj, schema)]
     while queue:
         node, schema = queue.pop()
         if isinstance(node, dict):
             for key in list(node):
-                if node[key] is None and (id(node), key) in blanks:
+                child = node[key]
+                if child.__class__ is dict or child.__class__ is list:
+                    queue.append((child, schema.child(key)))
+                elif not child and is_null(child):
                     del node[key]
-                else:
-                    queue.append((node[key], schema.child(key)))
         elif isinstance(node, list) and schema.merge_keys:
             queue.extend((item, schema.items or NOTHING) for item in node)
 
@@ -54,7 +54,7 @@ class _Merger:
 
     def value(self, target: Any, patch: Any, schema: Schema | None, path: str) -> Any:
         """The merged value of one field or item."""
-        leading = patch if target is MISSING or target is None else target
+        leading = patch if target is MISSING or is_null(target) else target
         if isinstance(leading, dict):
             return self._mapping(target, patch, self._schema(schema, target, patch), path)
         if isinstance(leading, list):
@@ -63,24 +63,24 @@ class _Merger:
             raise _mismatch(leading, patch, path)
         if patch is MISSING:
             return target
-        return MISSING if patch is None else patch
+        return MISSING if is_null(patch) else patch
 
     def _schema(self, schema: Schema | None, *values: Any) -> Schema | None:
         if schema is not None:
             return schema
         for value in values:
-            if isinstance(value, dict) and value.get("kind") and value.get("apiVersion"):
+            if isinstance(value, dict) and text(value.get("kind")) and text(value.get("apiVersion")):
                 found = self._schema_for(text(value["apiVersion"]), text(value["kind"]))
                 if found is not None:
                     return found
         return None
 
     def _mapping(self, target: Any, patch: Any, schema: Schema | None, path: str) -> Any:
-        if patch is None:
+        if is_null(patch):
             return MISSING
         if patch is MISSING:
             return self._settled(target, schema or NOTHING, path)
-        if not isinstance(patch, dict) or not (target is MISSING or target is None or isinstance(target, dict)):
+        if not isinstance(patch, dict) or not (target is MISSING or is_null(target) or isinstance(target, dict)):
             raise _mismatch(target, patch, path)
         directive = _take_directive(patch, path)
         if directive == "delete":
@@ -93,7 +93,7 @@ class _Merger:
             if merged is MISSING:
                 target.pop(key, None)
             else:
-                target[key] = merged
+                put(target, key, merged)
         if schema is not None:
             for key in schema.properties.keys() - patch.keys():
                 if key in target:
@@ -117,11 +117,11 @@ class _Merger:
         return value
 
     def _list(self, target: Any, patch: Any, schema: Schema, path: str) -> Any:
-        if patch is None:
+        if is_null(patch):
             return MISSING
         if patch is MISSING:
             return self._settled(target, schema, path)
-        if not isinstance(patch, list) or not (target is MISSING or target is None or isinstance(target, list)):
+        if not isinstance(patch, list) or not (target is MISSING or is_null(target) or isinstance(target, list)):
             raise _mismatch(target, patch, path)
         if schema.merge_keys is None:
             return patch
@@ -141,7 +141,7 @@ class _Merger:
             return MISSING if _take_directive(value, path) == "delete" else self._fresh_mapping(value, schema, path)
         if isinstance(value, list) and schema is not None and schema.merge_keys is not None:
             return MISSING if _take_list_directive(value, path) == "delete" else self._fresh_list(value, schema, path)
-        return MISSING if value is None else value
+        return MISSING if is_null(value) else value
 
     def _fresh_mapping(self, patch: dict[str, Any], schema: Schema | None, path: str) -> dict[str, Any]:
         fresh = {}
@@ -173,7 +173,7 @@ class _Merger:
                 continue
             old, new = _find(left, wanted), _find(patch, wanted)
             merged = self.value(old, new, schema.items, f"{path}[{','.join(wanted.values())}]")
-            if merged is MISSING or merged is None or merged == {}:
+            if merged is MISSING or is_null(merged) or merged == {}:
                 left = [item for item in left if not _matches(item, wanted)]
                 continue
             for key, value in wanted.items():
@@ -187,10 +187,10 @@ def _with_rest(merged: list[Any], target: list[Any], keys: tuple[str, ...]) -> l
     result = list(merged)
     for item in target:
         if not isinstance(item, dict) or item == {}:
-            if item not in (None, {}):
+            if not is_null(item) and item != {}:
                 result.append(item)
             continue
-        wanted = {key: text(item[key]) for key in keys if item.get(key) is not None}
+        wanted = {key: written(item[key]) for key in keys if key in item}
         if len(keys) == 1 and wanted:
             position = next((index for index, known in enumerate(result) if _matches(known, wanted)), None)
             if position is None:
@@ -228,9 +228,7 @@ def _joined(left: tuple[str, ...], right: tuple[str, ...]) -> tuple[str, ...] | 
 
 
 def _matches(item: Any, wanted: dict[str, str]) -> bool:
-    return isinstance(item, dict) and all(
-        item.get(key) is not None and text(item[key]) == value for key, value in wanted.items()
-    )
+    return isinstance(item, dict) and all(key in item and written(item[key]) == value for key, value in wanted.items())
 
 
 def _find(items: list[Any], wanted: dict[str, str]) -> Any:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import posixpath
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Any
 
 from engine import yaml
+from engine.kustomize.nodes import written
+from engine.kustomize.resource import Resource
 
 ORIGIN = "config.kubernetes.io/origin"
 TRANSFORMATIONS = "alpha.config.kubernetes.io/transformations"
@@ -55,15 +58,27 @@ class Origin:
         return lines
 
 
-def transformations_text(origins: list[Origin]) -> str:
-    """The YAML of a list of origins."""
-    text = ""
-    for origin in origins:
-        lead = "- "
-        for line in origin._lines():
-            text += f"{lead}{line}\n"
-            lead = "  "
-    return text
+def set_origin(resource: Resource, origin: Origin) -> None:
+    """Note where an object came from."""
+    resource.set_strings("annotations", {**resource.strings("annotations"), ORIGIN: origin.text()})
+
+
+def origin_path(resource: Resource) -> str:
+    """The file that an object came from, or ""."""
+    noted = yaml.load(written(resource.annotations.get(ORIGIN)))
+    return str(noted.get("path", "")) if isinstance(noted, dict) else ""
+
+
+def record(resources: Iterable[Resource], origin: Origin) -> None:
+    """Note on every resource that a transformer has run; one without origin counts as made by it."""
+    item = "- " + origin.text().removesuffix("\n").replace("\n", "\n  ") + "\n"
+    for resource in resources:
+        annotations = resource.strings("annotations")
+        if ORIGIN in annotations:
+            annotations[TRANSFORMATIONS] = annotations.get(TRANSFORMATIONS, "") + item
+            resource.set_strings("annotations", annotations)
+        else:
+            set_origin(resource, origin)
 
 
 def _scalar(value: str) -> str:

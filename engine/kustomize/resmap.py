@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from typing import Any
 
 from engine.errors import LimitExceeded
 from engine.kustomize.errors import BuildError
 from engine.kustomize.ids import ResId
-from engine.kustomize.resource import Behavior, Resource
+from engine.kustomize.nodes import text, written
+from engine.kustomize.origin import ORIGIN
+from engine.kustomize.resource import BUILD_ANNOTATIONS, NEEDS_HASH, Behavior, Resource
 
 
 class ResMap:
@@ -115,20 +118,31 @@ class ResMap:
 
 def _inherit(resource: Resource, old: Resource) -> None:
     """Take over identity, metadata and, for a merge, data of the object that is replaced."""
+    behavior = resource.behavior
+    origin = old.annotations.get(ORIGIN)
     resource.set_strings("labels", {**old.strings("labels"), **resource.strings("labels")})
-    resource.set_strings("annotations", {**old.strings("annotations"), **resource.strings("annotations")})
+    resource.set_strings("annotations", _inherited_annotations(resource, old))
     resource.set_name(old.name)
     resource.set_namespace(old.namespace)
-    resource.copy_history(old)
-    if resource.behavior is Behavior.MERGE:
+    resource.var_names = list(old.var_names)
+    if behavior is Behavior.MERGE:
         for field in ("data", "binaryData"):
-            merged = {**(old.obj.get(field) or {}), **(resource.obj.get(field) or {})}
+            merged = {**_texts(old.obj.get(field)), **_texts(resource.obj.get(field))}
             resource.obj.pop(field, None)
             if merged:
                 resource.obj[field] = merged
-        if old.origin is not None:
-            resource.origin = old.origin
-    # The annotations that kustomize keeps internally come from the old object when it has them.
-    if old.behavior is not Behavior.UNSPECIFIED:
-        resource.behavior = old.behavior
-    resource.needs_hash = resource.needs_hash and old.needs_hash
+        if origin is not None:
+            resource.set_strings("annotations", {**resource.strings("annotations"), ORIGIN: written(origin)})
+
+
+def _inherited_annotations(resource: Resource, old: Resource) -> dict[str, str]:
+    """Both objects' annotations; kustomize's own come from the old one, but the hash must be wanted by both."""
+    own, inherited = resource.strings("annotations"), old.strings("annotations")
+    merged = {**inherited, **{name: value for name, value in own.items() if name not in BUILD_ANNOTATIONS}}
+    if NEEDS_HASH not in own:
+        merged.pop(NEEDS_HASH, None)
+    return merged
+
+
+def _texts(data: Any) -> dict[str, str]:
+    return {key: text(value) for key, value in data.items()} if isinstance(data, dict) else {}

@@ -2,16 +2,55 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from enum import Enum
-from typing import Any
+from functools import lru_cache
+from typing import Any, Final
 
 from engine.kustomize.errors import BuildError
-from engine.kustomize.ids import Gvk, ResId, gvk_of, id_of, text
-from engine.kustomize.origin import Origin
+from engine.kustomize.ids import Gvk, ResId, gvk_of, id_of
+from engine.kustomize.nodes import is_empty, put, text, untagged, written
 
 Object = dict[str, Any]
-#: By identity of the mapping and key; the mappings are kept so that identities stay theirs.
-Blanks = dict[tuple[int, str], Object]
+
+_DOMAIN: Final = "internal.config.kubernetes.io/"
+PREVIOUS_NAMES: Final = f"{_DOMAIN}previousNames"
+PREVIOUS_NAMESPACES: Final = f"{_DOMAIN}previousNamespaces"
+PREVIOUS_KINDS: Final = f"{_DOMAIN}previousKinds"
+PREFIXES: Final = f"{_DOMAIN}prefixes"
+SUFFIXES: Final = f"{_DOMAIN}suffixes"
+BEHAVIOR: Final = f"{_DOMAIN}generatorBehavior"
+NEEDS_HASH: Final = f"{_DOMAIN}needsHashSuffix"
+ALLOW_NAME_CHANGE: Final = f"{_DOMAIN}allowNameChange"
+ALLOW_KIND_CHANGE: Final = f"{_DOMAIN}allowKindChange"
+FROM_HELM: Final = f"{_DOMAIN}helm-generated"
+ENABLED: Final = "enabled"
+_LEGACY: Final = ("config.kubernetes.io/path", "config.kubernetes.io/index", "config.k8s.io/id")
+#: Removed from the objects when they are built.
+BUILD_ANNOTATIONS: Final = frozenset(
+    (
+        PREVIOUS_NAMES,
+        PREVIOUS_NAMESPACES,
+        PREVIOUS_KINDS,
+        PREFIXES,
+        SUFFIXES,
+        BEHAVIOR,
+        NEEDS_HASH,
+        ALLOW_NAME_CHANGE,
+        ALLOW_KIND_CHANGE,
+        FROM_HELM,
+        *(
+            _DOMAIN + name
+            for name in ("refBy", "path", "index", "seqindent", "id", "annotations-migration-resource-id")
+        ),
+        *_LEGACY,
+    )
+)
+
+
+def is_internal(annotation: str) -> bool:
+    """Whether an annotation is kustomize's own; JSON patches do not remove these."""
+    return annotation.startswith(_DOMAIN) or annotation in _LEGACY
 
 
 class Behavior(Enum):
@@ -23,43 +62,26 @@ class Behavior(Enum):
     MERGE = "merge"
 
 
-class Resource:
-    """One object with its history: earlier ids, prefixes and suffixes, and how it came to be.
+@lru_cache(maxsize=8192)
+def _trail(names: str, namespaces: str, kinds: str) -> tuple[tuple[str, str, str], ...]:
+    """(name, namespace, kind) of every earlier identity, oldest first."""
+    rows = [column.split(",") for column in (names, namespaces, kinds)]
+    if len({len(row) for row in rows}) > 1:
+        raise BuildError("number of previous names, namespaces and kinds not equal", field="metadata.annotations")
+    return tuple(zip(*rows, strict=True))
 
-    kustomize keeps these as internal annotations; here they never touch the object, so patches,
-    hashes and selectors see only what is the object's own.
+
+class Resource:
+    """One object; its history (earlier ids, prefixes, suffixes) is in annotations of its own, as kustomize keeps it.
+
+    There patches see it, can remove it, and so cut the object off from the names it had.
     """
 
-    __slots__ = (
-        "allow_kind_change",
-        "allow_name_change",
-        "behavior",
-        "blanks",
-        "needs_hash",
-        "obj",
-        "origin",
-        "prefixes",
-        "previous",
-        "suffixes",
-        "transformations",
-        "var_names",
-    )
+    __slots__ = ("obj", "var_names")
 
-    def __init__(self, obj: Object, *, origin: Origin | None = None) -> None:
+    def __init__(self, obj: Object) -> None:
         self.obj = obj
-        self.origin = origin
-        self.transformations: list[Origin] = []
-        #: Earlier (namespace, name, kind), oldest first; namespaces are effective ones.
-        self.previous: list[tuple[str, str, str]] = []
-        self.prefixes: list[str] = []
-        self.suffixes: list[str] = []
-        self.behavior = Behavior.UNSPECIFIED
-        self.needs_hash = False
-        self.allow_name_change = False
-        self.allow_kind_change = False
         self.var_names: list[str] = []
-        #: Fields that are null because nothing is written there; the first strategic merge removes them.
-        self.blanks: Blanks | None = None
 
     @property
     def gvk(self) -> Gvk:
@@ -72,25 +94,40 @@ class Resource:
         return id_of(self.obj)
 
     @property
+    def previous(self) -> tuple[tuple[str, str, str], ...]:
+        """Earlier (name, namespace, kind), oldest first; namespaces are effective ones."""
+        annotations = self.annotations
+        names = annotations.get(PREVIOUS_NAMES)
+        if names is None:
+            return ()
+        return _trail(
+            written(names),
+            written(annotations.get(PREVIOUS_NAMESPACES)),
+            written(annotations.get(PREVIOUS_KINDS)),
+        )
+
+    @property
     def previous_ids(self) -> list[ResId]:
         """Earlier identities, oldest first."""
-        if not self.previous:
+        previous = self.previous
+        if not previous:
             return []
         group, version, _ = self.gvk
-        return [ResId(Gvk(group, version, kind), name, namespace) for namespace, name, kind in self.previous]
+        return [ResId(Gvk(group, version, kind), name, namespace) for name, namespace, kind in previous]
 
     @property
     def original_id(self) -> ResId:
         """The first identity."""
-        if not self.previous:
+        previous = self.previous
+        if not previous:
             return self.id
-        namespace, name, kind = self.previous[0]
+        name, namespace, kind = previous[0]
         group, version, _ = self.gvk
         return ResId(Gvk(group, version, kind), name, namespace)
 
     def was_called(self, name: str) -> bool:
         """Whether this is the name, or once was."""
-        return self.name == name or name in [earlier for _, earlier, _ in self.previous]
+        return self.name == name or name in [earlier for earlier, _, _ in self.previous]
 
     @property
     def name(self) -> str:
@@ -105,12 +142,19 @@ class Resource:
     @property
     def kind(self) -> str:
         """The kind as it stands."""
-        return text(self.obj.get("kind"))
+        return written(self.obj.get("kind"))
 
     @property
     def metadata(self) -> Object:
         """metadata; an empty dict that is not the object's when it has none."""
         found = self.obj.get("metadata")
+        return found if isinstance(found, dict) else {}
+
+    @property
+    def annotations(self) -> Mapping[str, Any]:
+        """metadata.annotations as they stand, kustomize's own among them; empty when there are none."""
+        metadata = self.obj.get("metadata")
+        found = metadata.get("annotations") if isinstance(metadata, dict) else None
         return found if isinstance(found, dict) else {}
 
     def own_metadata(self) -> Object:
@@ -121,15 +165,9 @@ class Resource:
         return found
 
     def strings(self, field: str) -> dict[str, str]:
-        """Labels or annotations as text; a null is the word, unless nothing is written there."""
+        """Labels or annotations as text, also those that are none."""
         found = self.metadata.get(field)
-        if not isinstance(found, dict):
-            return {}
-        blanks = self.blanks or {}
-        return {
-            key: "null" if value is None and (id(found), key) not in blanks else text(value)
-            for key, value in found.items()
-        }
+        return {key: written(value) for key, value in found.items()} if isinstance(found, dict) else {}
 
     def check_identity(self) -> None:
         """A BuildError when a change has left the object without kind or name; one without anything is deleted."""
@@ -145,40 +183,80 @@ class Resource:
                 f"missing metadata.name in a {text(kind)}", field="metadata.name", fix="let patches keep the name"
             )
 
-    def set_strings(self, field: str, values: dict[str, str]) -> None:
-        """Set labels or annotations; none removes the field."""
-        if values:
-            self.own_metadata()[field] = values
+    def set_strings(self, field: str, entries: Mapping[str, str]) -> None:
+        """Make labels or annotations anew, of strings that stand nowhere else; none removes the field."""
+        if entries:
+            self.own_metadata()[field] = dict(entries)
         else:
             self.metadata.pop(field, None)
 
+    def set_annotation(self, name: str, value: str) -> None:
+        """Set one annotation beside the others."""
+        metadata = self.own_metadata()
+        present = metadata.get("annotations")
+        if isinstance(present, dict):
+            put(present, name, value)
+        elif present is None or is_empty(present):
+            metadata["annotations"] = {name: value}
+        else:
+            raise self.build_error("metadata.annotations is no mapping")
+
+    def enable(self, name: str) -> None:
+        """Set one of kustomize's own flags."""
+        self.set_strings("annotations", {**self.strings("annotations"), name: ENABLED})
+
+    def is_enabled(self, name: str) -> bool:
+        """Whether one of kustomize's own flags is set."""
+        return written(self.annotations.get(name)) == ENABLED
+
     def set_name(self, name: str) -> None:
         """Set metadata.name."""
-        self.own_metadata()["name"] = name
+        metadata = self.own_metadata()
+        put(metadata, "name", untagged(name, metadata.get("name")) if "name" in metadata else name)
 
     def set_namespace(self, namespace: str) -> None:
         """Set metadata.namespace, or remove it."""
         if namespace:
-            self.own_metadata()["namespace"] = namespace
+            metadata = self.own_metadata()
+            present = metadata.get("namespace")
+            put(metadata, "namespace", namespace if present is None else untagged(namespace, present))
         else:
             self.metadata.pop("namespace", None)
 
     def remember(self) -> None:
         """Keep the identity as it stands among the earlier ones."""
         current = self.id
-        self.previous.append((current.effective_namespace, current.name, current.gvk.kind))
+        self._append(PREVIOUS_NAMES, current.name)
+        self._append(PREVIOUS_NAMESPACES, current.effective_namespace)
+        self._append(PREVIOUS_KINDS, current.gvk.kind)
 
-    def copy_history(self, other: Resource) -> None:
-        """Take over the other's identity trail."""
-        self.previous = list(other.previous)
-        self.prefixes = list(other.prefixes)
-        self.suffixes = list(other.suffixes)
-        self.var_names = list(other.var_names)
+    def add_prefix(self, prefix: str) -> None:
+        """Note that the name got a prefix."""
+        self._append(PREFIXES, prefix)
+
+    def add_suffix(self, suffix: str) -> None:
+        """Note that the name got a suffix."""
+        self._append(SUFFIXES, suffix)
+
+    def _append(self, name: str, value: str) -> None:
+        if value:
+            present = self.annotations.get(name)
+            self.set_annotation(name, value if present is None else f"{written(present)},{value}")
+
+    def _list(self, name: str) -> list[str]:
+        present = self.annotations.get(name)
+        return [] if present is None else written(present).split(",")
+
+    @property
+    def behavior(self) -> Behavior:
+        """What the generator that made the object does when it exists already."""
+        value = written(self.annotations.get(BEHAVIOR))
+        return Behavior(value) if value in _BEHAVIORS else Behavior.UNSPECIFIED
 
     def same_prefixes_and_suffixes(self, other: Resource, *, allow_empty: bool) -> bool:
         """Whether the shorter trail of each ends the longer one (or one is empty, if that is allowed)."""
-        return _same_ending(self.prefixes, other.prefixes, allow_empty=allow_empty) and _same_ending(
-            self.suffixes, other.suffixes, allow_empty=allow_empty
+        return all(
+            _same_ending(self._list(name), other._list(name), allow_empty=allow_empty) for name in (PREFIXES, SUFFIXES)
         )
 
     def build_error(self, message: str, *, fix: str = "") -> BuildError:
@@ -187,6 +265,9 @@ class Resource:
 
     def __repr__(self) -> str:
         return f"Resource({self.id})"
+
+
+_BEHAVIORS: Final = frozenset(behavior.value for behavior in Behavior)
 
 
 def _same_ending(left: list[str], right: list[str], *, allow_empty: bool) -> bool:

@@ -148,7 +148,6 @@ _CLUSTER_SCOPED: Final = frozenset(
                 "v1 v1beta1",
                 "MutatingWebhookConfiguration ValidatingWebhookConfiguration",
             ),
-            ("admissionregistration.k8s.io", "v1", "ValidatingAdmissionPolicy ValidatingAdmissionPolicyBinding"),
             ("apiextensions.k8s.io", "v1 v1beta1", "CustomResourceDefinition"),
             ("apiregistration.k8s.io", "v1 v1beta1", "APIService"),
             ("certificates.k8s.io", "v1 v1beta1", "CertificateSigningRequest"),

@@ -7,12 +7,12 @@ scalar for a string.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, Protocol
 
 from engine.kustomize.errors import BuildError
-from engine.kustomize.ids import text
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +54,7 @@ class Scalar:
         if isinstance(raw, self.type) and (self.type is bool or not isinstance(raw, bool)):
             return raw
         if self.type is str and not place.strict and isinstance(raw, (bool, int, float)):
-            return text(raw)
+            return json.dumps(raw)
         fix = "put it in quotes" if self.type is str and isinstance(raw, (bool, int, float)) else ""
         raise place.error(f"{self.name} is expected, not {_kind(raw)}", fix)
 

@@ -13,10 +13,10 @@ from engine.kustomize.errors import BuildError
 from engine.kustomize.fields import GENERATOR_FIELDS, TRANSFORMER_FIELDS
 from engine.kustomize.files import Files, is_remote
 from engine.kustomize.generators.objects import GENERATORS, with_global_options
-from engine.kustomize.jsonpatch import copy_value
 from engine.kustomize.kustomization import PLUGINS, find_file, parse_kustomization
 from engine.kustomize.load import resources_from
-from engine.kustomize.origin import Origin
+from engine.kustomize.nodes import copy_node, values
+from engine.kustomize.origin import ORIGIN, Origin, origin_path, record, set_origin
 from engine.kustomize.resmap import ResMap
 from engine.kustomize.resource import Resource
 from engine.kustomize.shapes import Place
@@ -109,9 +109,9 @@ class Target:
     def _file(self, gathered: Accumulator, path: str, name: str, content: bytes) -> None:
         resources = resources_from(content, name, self.files.limits.yaml)
         if self._origin is not None:
-            origin = self._origin.joined(path)
+            origin = self._origin.joined(path).text()
             for resource in resources:
-                resource.origin = origin
+                resource.set_annotation(ORIGIN, origin)
         try:
             gathered.resources.append_all(resources)
         except BuildError as error:
@@ -163,7 +163,8 @@ class Target:
 
     def _absorb(self, gathered: Accumulator, made: list[Resource], origin: Origin | None, field: str) -> None:
         for resource in made:
-            resource.origin = origin
+            if origin is not None and ORIGIN not in resource.annotations:
+                set_origin(resource, origin)
         try:
             gathered.resources.absorb_all(made)
         except BuildError as error:
@@ -179,7 +180,7 @@ class Target:
         for transformer, origin in steps:
             self._apply(transformer, gathered.resources)
             if origin is not None:
-                _record(gathered.resources, origin)
+                record(gathered.resources, origin)
             gathered.resources.drop_empty()
 
     def _plugin_transformers(self, field: str) -> Iterator[tuple[Transformer, Origin | None]]:
@@ -192,7 +193,7 @@ class Target:
     def _validate(self, gathered: Accumulator) -> None:
         """Run the validators, which are transformers that may not change anything."""
         for validator, _ in self._plugin_transformers("validators"):
-            before = [copy_value(resource.obj) for resource in gathered.resources]
+            before = [copy_node(resource.obj) for resource in gathered.resources]
             self._apply(validator, gathered.resources)
             if before != [resource.obj for resource in gathered.resources]:
                 raise BuildError(
@@ -216,8 +217,9 @@ class Target:
             if inline is None:
                 paths.append(entry)
                 continue
-            for resource in inline:
-                resource.origin = self._origin.joined(self._name) if self._origin is not None else None
+            if self._origin is not None:
+                for resource in inline:
+                    set_origin(resource, self._origin.joined(self._name))
             gathered.resources.append_all(inline)
         self._resources(gathered, paths, field)
         for resource in gathered.resources:
@@ -241,28 +243,19 @@ def _inline(entry: str, path: str, files: Files) -> list[Resource] | None:
 
 def _plugin_config(resource: Resource, path: str) -> dict[str, Any]:
     shape = PLUGINS[resource.kind]
-    return shape.read(resource.obj, Place(path, resource.kind, strict=False))
+    return shape.read(values(resource.obj), Place(path, resource.kind, strict=False))
 
 
 def _plugin_origin(resource: Resource) -> Origin | None:
-    if resource.origin is None:
+    if ORIGIN not in resource.annotations:
         return None
     return Origin(
-        configured_in=resource.origin.path,
+        configured_in=origin_path(resource),
         api_version=resource.gvk.api_version,
         kind=resource.kind,
         name=resource.name,
         namespace=resource.namespace,
     )
-
-
-def _record(resources: ResMap, origin: Origin) -> None:
-    """Note on every resource that a transformer has run."""
-    for resource in resources:
-        if resource.origin is None:
-            resource.origin = origin
-        else:
-            resource.transformations.append(origin)
 
 
 def _unknown_plugin(resource: Resource, path: str, field: str) -> BuildError:

@@ -6,10 +6,10 @@ sigs.k8s.io/yaml prints, byte for byte, because digests and checksums depend on 
 
 from __future__ import annotations
 
-from engine.yaml.builder import OnBlank, YAMLError
+from engine.yaml.builder import YAMLError
 from engine.yaml.limits import Limits
 from engine.yaml.reader import load, load_all
 from engine.yaml.resolve import Profile
 from engine.yaml.writer import dump, dump_all
 
-__all__ = ["Limits", "OnBlank", "Profile", "YAMLError", "dump", "dump_all", "load", "load_all"]
+__all__ = ["Limits", "Profile", "YAMLError", "dump", "dump_all", "load", "load_all"]

@@ -27,8 +27,8 @@ from engine.errors import LimitExceeded, Malformed
 from engine.yaml.limits import Limits
 from engine.yaml.resolve import RULES, NotJSON, Profile, Scalar
 
-#: Takes the mapping (or list) and the key of a field without a value.
-OnBlank = Callable[[Any, Any], None]
+#: What a plain scalar's text means.
+Plain = Callable[[str], Any]
 _TAG: Final = "tag:yaml.org,2002:"
 _TAG_TYPES: Final[dict[str, type | tuple[type, ...]]] = {
     "int": int,
@@ -75,11 +75,13 @@ class _Scalars(dict[str, Scalar]):
 class Builder:
     """Makes the documents of one text; `load_all` says what the options mean."""
 
-    def __init__(self, profile: Profile, name: str, limits: Limits, *, unique_keys: bool, text_keys: bool) -> None:
+    def __init__(
+        self, profile: Profile, name: str, limits: Limits, plain: Plain | None, *, unique_keys: bool, text_keys: bool
+    ) -> None:
         self._unique_keys = unique_keys
         self._text_keys = text_keys
         self._profile = profile
-        self._plain = _Scalars(RULES[profile]).__getitem__
+        self._plain = _Scalars(plain or RULES[profile]).__getitem__
         self._name = name
         self._limits = limits
         self._document = 0
@@ -92,18 +94,18 @@ class Builder:
         #: Keys repeat in every object: each is read once, and one copy of it is enough.
         self._plain_keys: dict[str, Any] = {}
 
-    def documents(self, next_event: Callable[[], Any], on_blank: OnBlank | None) -> Iterator[Any]:
+    def documents(self, next_event: Callable[[], Any]) -> Iterator[Any]:
         """One value a document."""
         while True:
             event = next_event()
             if event.__class__ is DocumentStartEvent:
                 self._document += 1
                 self._anchors = {}
-                yield self._value(next_event, on_blank)
+                yield self._value(next_event)
             elif event.__class__ is StreamEndEvent:
                 return
 
-    def _value(self, next_event: Callable[[], Any], on_blank: OnBlank | None) -> Any:
+    def _value(self, next_event: Callable[[], Any]) -> Any:
         """The hot loop: one turn an event, the open mappings and lists on a stack."""
         plain, plain_keys, max_nodes = self._plain, self._plain_keys, self._limits.max_nodes
         stack: list[tuple[Any, Any, str | None]] = []
@@ -124,8 +126,6 @@ class Builder:
                     value = event.value
                 else:
                     value = self._scalar(event, plain)
-                    if value is None and on_blank is not None and not event.value and stack:
-                        on_blank(node, key)
                 if self._nodes > max_nodes:
                     raise self._too_much(f"more than {max_nodes} nodes", event)
             elif kind is MappingStartEvent or kind is SequenceStartEvent:
@@ -231,10 +231,9 @@ class Builder:
             return "true" if value else "false"
         return intern(str(value))
 
-    def _scalar(self, event: Any, plain: Callable[[str], Scalar]) -> Scalar:
+    def _scalar(self, event: Any, plain: Plain) -> Any:
         text: str = event.value
         tag: str | None = event.tag
-        value: Scalar
         try:
             if tag is None or tag == "!":
                 value = plain(text) if event.implicit[0] else text
@@ -246,7 +245,7 @@ class Builder:
             self._anchors[event.anchor] = value
         return value
 
-    def _tagged(self, tag: str, event: Any) -> Scalar:
+    def _tagged(self, tag: str, event: Any) -> Any:
         text: str = event.value
         if tag == "binary":
             try:
@@ -255,11 +254,11 @@ class Builder:
                 raise self.malformed("!!binary data is not base64", event.start_mark) from error
         if tag == "str":
             return text
-        value = self._plain(text)
+        value = RULES[self._profile](text)
         wanted = _TAG_TYPES.get(tag)
         if wanted is not None and (not isinstance(value, wanted) or isinstance(value, bool) is not (tag == "bool")):
             raise self.malformed(f"this is not a !!{tag}", event.start_mark)
-        return value
+        return self._plain(text)
 
     # --- errors ------------------------------------------------------------------------------------------
 

@@ -15,7 +15,7 @@ from yaml.reader import Reader
 from yaml.scanner import Scanner
 
 from engine.errors import LimitExceeded, Malformed
-from engine.yaml.builder import Builder, OnBlank
+from engine.yaml.builder import Builder, Plain
 from engine.yaml.limits import Limits
 from engine.yaml.resolve import Profile
 
@@ -65,20 +65,20 @@ def load_all(
     name: str = "",
     limits: Limits = _DEFAULT,
     unique_keys: bool = True,
-    on_blank: OnBlank | None = None,
+    plain: Plain | None = None,
     text_keys: bool = False,
 ) -> list[Any]:
     """Every document of a text that is not empty or null.
 
-    `unique_keys=False` lets the last of equal keys win, as Go's lenient readers do. `on_blank` is told of
-    every field that is null because nothing is written there. `text_keys` refuses keys that are no text unless quoted.
+    `unique_keys=False` lets the last of equal keys win, as Go's lenient readers do. `plain` takes the
+    place of the profile's rule for plain scalars. `text_keys` refuses keys that are no text unless quoted.
     """
     if len(text) > limits.max_bytes:
         raise LimitExceeded(f"{name or 'the YAML text'} is larger than {limits.max_bytes} bytes")
-    builder = Builder(profile, name, limits, unique_keys=unique_keys, text_keys=text_keys)
+    builder = Builder(profile, name, limits, plain, unique_keys=unique_keys, text_keys=text_keys)
     try:
         whole = _ended(text) if profile is Profile.V2 else text
-        documents = builder.documents(_parser(whole).get_event, on_blank)
+        documents = builder.documents(_parser(whole).get_event)
         return [document for document in documents if document is not None]
     except yaml.MarkedYAMLError as error:
         raise builder.malformed(_problem(error), error.problem_mark or error.context_mark) from error

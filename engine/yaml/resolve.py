@@ -91,7 +91,7 @@ def _number(text: str) -> int | float | None:
     return None if math.isinf(value) else number(value)
 
 
-def _timestamp(text: str) -> str | None:
+def timestamp(text: str) -> str | None:
     """The instant in RFC 3339, or None when the text is no timestamp."""
     match = _TIMESTAMP.fullmatch(text)
     if match is None or _SPACED_ZONE.fullmatch(text) is not None:
@@ -118,7 +118,7 @@ def plain_v2(text: str) -> Scalar:
     value = _word(text, old_booleans=True)
     if value is not text:
         return value
-    if text[0] in "0123456789+-" and _timestamp(text) is None:
+    if text[0] in "0123456789+-" and timestamp(text) is None:
         found = _number(text)
         if found is not None:
             return float(found) if isinstance(found, int) and found > _MAX_INT64 else found
@@ -133,7 +133,7 @@ def plain_v3(text: str) -> Scalar:
     if value is not text:
         return value
     if text[0] in "0123456789+-":
-        instant = _timestamp(text)
+        instant = timestamp(text)
         if instant is not None:
             return instant
         found = _number(text)
@@ -168,7 +168,7 @@ def reads_as_string(text: str) -> bool:
         return False
     if not isinstance(value, str):
         return False
-    return not (text[0] in "0123456789+-" and (_timestamp(text) is not None or _BASE60.fullmatch(text)))
+    return not (text[0] in "0123456789+-" and (timestamp(text) is not None or _BASE60.fullmatch(text)))
 
 
 #: The rule of each profile.

@@ -16,9 +16,8 @@ from tests.kustomize.kubectl import kubectl_path, kubectl_prints, we_print, writ
 #: Tried on every run, in groups so that they spread over workers.
 ALWAYS = 60
 GROUP = 10
-_SHARED = "kustomize's transformers write one node into many places; a later one that covers fewer changes all of them"
 #: Seeds on which we differ from kubectl, each with its reason. One that becomes equal must leave the table.
-DIFFERENT = {27: _SHARED, 35: _SHARED}
+DIFFERENT: dict[int, str] = {}
 
 
 def _seeds() -> list[range]:

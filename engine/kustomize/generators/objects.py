@@ -12,7 +12,8 @@ from engine.kustomize.generators.iam_policy import iam_policy
 from engine.kustomize.generators.key_values import key_values
 from engine.kustomize.keys import is_text, unreadable
 from engine.kustomize.kustomization import fix_env
-from engine.kustomize.resource import Behavior, Object, Resource
+from engine.kustomize.nodes import BOOL, Tagged
+from engine.kustomize.resource import BEHAVIOR, NEEDS_HASH, Behavior, Object, Resource
 
 Config = Mapping[str, Any]
 Generator = Callable[[Config, Files], list[Resource]]
@@ -68,11 +69,12 @@ def _finished(obj: Object, config: Config, files: Files) -> Resource:
     for field in ("labels", "annotations"):
         resource.set_strings(field, dict(sorted(options.get(field, {}).items())))
     if options.get("immutable"):
-        obj["immutable"] = True
-    resource.needs_hash = not options.get("disableNameSuffixHash", False)
+        obj["immutable"] = Tagged("true", BOOL)
+    if not options.get("disableNameSuffixHash", False):
+        resource.enable(NEEDS_HASH)
     behavior = config.get("behavior", "")
     try:
-        resource.behavior = Behavior(behavior)
+        resource.set_annotation(BEHAVIOR, (Behavior(behavior).value or "unspecified"))
     except ValueError as error:
         raise BuildError(
             f'"{behavior}" is not one of create, replace, merge', path=files.root, field="behavior"

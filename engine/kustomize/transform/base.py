@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final, Protocol
 
-from engine.kustomize.fieldspec import FieldPath, FieldPaths, FieldSpec
+from engine.kustomize.fieldspec import FieldPath, FieldPaths, FieldSpec, Make
 from engine.kustomize.files import Files
 from engine.kustomize.resmap import ResMap
 
@@ -31,7 +31,7 @@ def parse_specs(config: Config) -> tuple[FieldSpec, ...]:
     )
 
 
-def paths(specs: Iterable[FieldSpec], make: Callable[[], Any] | None = None) -> FieldPaths:
+def paths(specs: Iterable[FieldSpec], make: Make | None = None) -> FieldPaths:
     """The specs, ready to walk."""
     return FieldPaths(FieldPath(spec, make) for spec in specs)
 

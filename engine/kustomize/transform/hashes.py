@@ -5,6 +5,7 @@ from __future__ import annotations
 from engine.kustomize.files import Files
 from engine.kustomize.hashing import name_hash
 from engine.kustomize.resmap import ResMap
+from engine.kustomize.resource import NEEDS_HASH
 from engine.kustomize.transform.base import Config
 
 
@@ -14,7 +15,7 @@ class AddHashes:
     def apply(self, resources: ResMap) -> None:
         """Rename them, keeping the earlier identity."""
         for resource in resources:
-            if resource.needs_hash:
+            if resource.is_enabled(NEEDS_HASH):
                 suffix = name_hash(resource.obj)
                 resource.remember()
                 resource.set_name(f"{resource.name}-{suffix}")

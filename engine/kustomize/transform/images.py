@@ -11,7 +11,7 @@ import re2
 from engine.kustomize.errors import BuildError
 from engine.kustomize.fieldspec import FieldSpec
 from engine.kustomize.files import Files
-from engine.kustomize.ids import text
+from engine.kustomize.nodes import put, untagged, written
 from engine.kustomize.resmap import ResMap
 from engine.kustomize.transform.base import CUSTOM_RESOURCE_DEFINITION, Config, parse_specs, paths
 
@@ -74,13 +74,16 @@ class SetImage:
 
     def _update_containers(self, containers: list[Any]) -> None:
         for container in containers:
-            if isinstance(container, dict) and container.get("image") is not None:
-                container["image"] = self._updated(container["image"])
+            if isinstance(container, dict) and "image" in container:
+                image = container["image"]
+                updated = self._updated(image)
+                if updated is not image:
+                    put(container, "image", updated)
 
     def _updated(self, value: Any) -> Any:
         if isinstance(value, (dict, list)):
             raise BuildError(f"an image is a {type(value).__name__}, not a string", field="images")
-        reference = text(value)
+        reference = written(value)
         if self._pattern.match(reference) is None:
             return value
         image = Image.parse(reference)
@@ -90,7 +93,7 @@ class SetImage:
             tag, digest = config.get("newTag", ""), config.get("digest", "")
         elif config.get("tagSuffix"):
             tag, digest = tag + config["tagSuffix"], ""
-        return str(Image(config.get("newName") or image.name, tag, digest))
+        return untagged(str(Image(config.get("newName") or image.name, tag, digest)), value)
 
 
 def image_transformer(config: Config, files: Files) -> SetImage:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from functools import partial
 from typing import Any
 
 from engine.kustomize.errors import BuildError
-from engine.kustomize.fieldspec import FieldSpec
+from engine.kustomize.fieldspec import FieldSpec, mapping
 from engine.kustomize.files import Files
 from engine.kustomize.keys import is_text, unreadable
+from engine.kustomize.nodes import is_null, put, share
 from engine.kustomize.resmap import ResMap
 from engine.kustomize.transform.base import Config, parse_specs, paths
 
@@ -19,24 +21,34 @@ class SetEntries:
     def __init__(self, entries: Mapping[str, str], specs: Iterable[FieldSpec]) -> None:
         self._entries = dict(sorted(entries.items()))
         self._unreadable = next((key for key in self._entries if not is_text(key)), None)
-        self._paths = paths(specs, dict)
+        self._paths = paths(specs, mapping)
 
     def apply(self, resources: ResMap) -> None:
         """Set them in every resource."""
         if not self._entries:
             return
         for resource in resources:
-            self._paths.apply(resource.obj, self._set)
+            added: dict[str, list[tuple[dict[str, Any], str]]] = {}
+            self._paths.apply(resource.obj, partial(self._set, added))
+            for key, places in added.items():
+                if len(places) > 1:
+                    share(self._entries[key], "str", places)
 
-    def _set(self, value: Any) -> Any:
+    def _set(self, added: dict[str, list[tuple[dict[str, Any], str]]], node: Any) -> Any:
+        """Set them in one mapping; `added` gathers the places where an entry is new."""
         if self._unreadable is not None:
             raise unreadable(self._unreadable, "labels or annotations")
-        if value is None:
-            return dict(self._entries)
-        if not isinstance(value, dict):
-            raise BuildError(f"labels or annotations cannot be set in a {type(value).__name__}")
-        value.update(self._entries)
-        return value
+        if is_null(node):
+            return node
+        if not isinstance(node, dict):
+            raise BuildError(f"labels or annotations cannot be set in a {type(node).__name__}")
+        for key, value in self._entries.items():
+            if key in node:
+                put(node, key, value)
+            else:
+                node[key] = value
+                added.setdefault(key, []).append((node, key))
+        return node
 
 
 def label_transformer(config: Config, files: Files) -> SetEntries:

@@ -8,7 +8,8 @@ from typing import Any
 from engine.kustomize.config import NameReference
 from engine.kustomize.errors import BuildError
 from engine.kustomize.fieldspec import FieldPath, FieldSpec
-from engine.kustomize.ids import NO_NAMESPACE, Gvk, text
+from engine.kustomize.ids import NO_NAMESPACE, Gvk
+from engine.kustomize.nodes import is_null, is_string, put, text, untagged, written
 from engine.kustomize.resmap import ResMap
 from engine.kustomize.resource import Object, Resource
 
@@ -26,14 +27,15 @@ class NameReferences:
         """Update every referrer."""
         by_name: dict[str, list[Resource]] = {}
         for resource in resources:
-            for name in dict.fromkeys(name for _, name, _ in resource.previous):
+            for name in dict.fromkeys(name for name, _, _ in resource.previous):
                 by_name.setdefault(name, []).append(resource)
         for resource in resources:
             referrer = _Referrer(resource, by_name)
             referrer.check_subjects()
-            if not by_name:
-                continue
-            for path, target, is_role in self._rules_for(resource.original_id.gvk):
+            rules = self._rules_for(resource.original_id.gvk)
+            if rules:
+                referrer.check_version()
+            for path, target, is_role in rules if by_name else ():
                 referrer.update(path, target, is_role=is_role)
 
     def _rules_for(self, gvk: Gvk) -> list[_Rule]:
@@ -62,15 +64,20 @@ class _Referrer:
         role = self._role() if is_role else None
 
         def set_name(value: Any) -> Any:
-            if value is None:
-                return None
+            if is_null(value):
+                return value
             if isinstance(value, dict):
                 return self._mapping(value, target, role)
             if isinstance(value, list):
-                return [
-                    self._mapping(item, target, role) if isinstance(item, dict) else self._scalar(item, target, role)
+                value[:] = [
+                    item
+                    if is_null(item)
+                    else self._mapping(item, target, role)
+                    if isinstance(item, dict)
+                    else self._scalar(item, target, role)
                     for item in value
                 ]
+                return value
             return self._scalar(value, target, role)
 
         try:
@@ -82,27 +89,29 @@ class _Referrer:
 
     def _role(self) -> Gvk | None:
         role = self._resource.obj.get("roleRef")
-        if not isinstance(role, dict) or role.get("apiGroup") is None or role.get("kind") is None:
+        if not isinstance(role, dict) or "apiGroup" not in role or "kind" not in role:
             return None
-        return Gvk(text(role["apiGroup"]), "", text(role["kind"]))
+        return Gvk(written(role["apiGroup"]), "", written(role["kind"]))
 
     def _scalar(self, value: Any, target: Gvk, role: Gvk | None) -> Any:
-        referral = self._select(text(value), target, role, lambda _: True, _name_of)
-        return value if referral is None or referral.name == text(value) else referral.name
+        name = written(value)
+        referral = self._select(name, target, role, lambda _: True, _name_of)
+        return value if referral is None or referral.name == name else untagged(referral.name, value)
 
     def _mapping(self, value: Object, target: Gvk, role: Gvk | None) -> Object:
         if "name" not in value:
             raise BuildError("path config error; no 'name' field in node")
-        name = text(value["name"])
+        name = written(value["name"])
         accept: Callable[[Resource], bool] = lambda _: True  # noqa: E731
         if "namespace" in value:
-            accept = self._in_namespace(text(value["namespace"]))
+            accept = self._in_namespace(written(value["namespace"]))
         referral = self._select(name, target, role, accept, _name_and_namespace)
         if referral is None or (referral.name == name and not referral.namespace):
             return value
-        value["name"] = referral.name
+        put(value, "name", untagged(referral.name, value["name"]))
         if referral.namespace:
-            value["namespace"] = referral.namespace
+            present = value.get("namespace")
+            put(value, "namespace", referral.namespace if present is None else untagged(referral.namespace, present))
         return value
 
     def _in_namespace(self, namespace: str) -> Callable[[Resource], bool]:
@@ -122,6 +131,14 @@ class _Referrer:
             identity.cluster or identity.same_namespace(self._id) or candidate.namespace in self._subject_namespaces()
         )
 
+    def check_version(self) -> None:
+        """A BuildError for an apiVersion with an empty group, which is not what its parts make again."""
+        api_version = text(self._resource.obj.get("apiVersion"))
+        if api_version != self._id.gvk.api_version:
+            raise self._resource.build_error(
+                f"APIVersion mismatch '{api_version}' != '{self._id.gvk.api_version}'", fix="correct apiVersion"
+            )
+
     def check_subjects(self) -> None:
         """A BuildError when the service accounts of a RoleBinding cannot be read."""
         self._subject_namespaces()
@@ -139,13 +156,13 @@ class _Referrer:
         namespaces = []
         for subject in subjects:
             if isinstance(subject, dict) and subject.get("kind") == "ServiceAccount" and "namespace" in subject:
-                if not isinstance(subject["namespace"], str):
+                if not is_string(subject["namespace"]):
                     raise BuildError(
                         f'Invalid Input: namespace is blank for resource "{self._id}"',
                         field="subjects.namespace",
                         fix="name the namespace of the service account",
                     )
-                namespaces.append(subject["namespace"])
+                namespaces.append(written(subject["namespace"]))
         return namespaces
 
     def _select(

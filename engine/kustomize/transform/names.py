@@ -8,7 +8,7 @@ from typing import Any, Final
 from engine.kustomize.errors import BuildError
 from engine.kustomize.fieldspec import FieldPath, FieldSpec
 from engine.kustomize.files import Files
-from engine.kustomize.ids import text
+from engine.kustomize.nodes import untagged, written
 from engine.kustomize.resmap import ResMap
 from engine.kustomize.transform.base import Config, Transformer, parse_specs
 
@@ -46,15 +46,15 @@ class Rename:
                 if not spec.gvk.selects(gvk):
                     continue
                 if spec.path == "metadata/name" and (self._prefix or self._suffix):
-                    resource.prefixes.extend([self._prefix] if self._prefix else ())
-                    resource.suffixes.extend([self._suffix] if self._suffix else ())
+                    resource.add_prefix(self._prefix)
+                    resource.add_suffix(self._suffix)
                     resource.remember()
                 path.apply(resource.obj, self._renamed)
 
     def _renamed(self, value: Any) -> Any:
         if isinstance(value, (dict, list)):
             raise BuildError(f"a prefix or suffix cannot be put on a {type(value).__name__}")
-        return f"{self._prefix}{text(value)}{self._suffix}"
+        return untagged(f"{self._prefix}{written(value)}{self._suffix}", value)
 
 
 def prefix_transformer(config: Config, files: Files) -> Rename:

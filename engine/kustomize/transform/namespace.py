@@ -9,13 +9,12 @@ from typing import Any, Final
 from engine.kustomize.errors import BuildError
 from engine.kustomize.fieldspec import FieldPath, FieldSpec
 from engine.kustomize.files import Files
-from engine.kustomize.ids import text
+from engine.kustomize.nodes import put, text, written
 from engine.kustomize.resmap import ResMap
-from engine.kustomize.resource import Object, Resource
+from engine.kustomize.resource import FROM_HELM, Object, Resource
 from engine.kustomize.transform.base import Config, parse_specs
 
 _BINDINGS: Final = frozenset(("RoleBinding", "ClusterRoleBinding"))
-_FROM_HELM: Final = "internal.config.kubernetes.io/helm-generated"
 _MODES: Final = ("defaultOnly", "allServiceAccounts", "none")
 
 
@@ -39,7 +38,7 @@ class SetNamespace:
         if not self._namespace:
             return
         for resource in resources:
-            if resource.strings("annotations").get(_FROM_HELM) != "true":
+            if written(resource.annotations.get(FROM_HELM)) != "true":
                 resource.remember()
                 self.put(resource)
         counts = Counter(resource.id.key for resource in resources)
@@ -55,8 +54,7 @@ class SetNamespace:
         obj = resource.obj
         identity = resource.id
         if not identity.cluster:
-            metadata = resource.own_metadata()
-            metadata["namespace"] = self._updated(metadata.get("namespace"))
+            self._put(resource.own_metadata())
         binding = identity.gvk.kind in _BINDINGS
         if binding:
             self._set_subjects(obj)
@@ -86,7 +84,10 @@ class SetNamespace:
         field, wanted = ("name", "default") if self._subjects == "defaultOnly" else ("kind", "ServiceAccount")
         for subject in subjects:
             if isinstance(subject, dict) and subject.get(field) == wanted:
-                subject["namespace"] = self._updated(subject.get("namespace"))
+                self._put(subject)
+
+    def _put(self, mapping: Object) -> None:
+        put(mapping, "namespace", self._updated(mapping.get("namespace", "")))
 
 
 class _NotScalarError(Exception):

@@ -10,8 +10,9 @@ from engine.kustomize.files import Files
 from engine.kustomize.jsonpatch import Operation, apply_patch, parse_patch
 from engine.kustomize.load import resources_from
 from engine.kustomize.merge import DIRECTIVE, MISSING, remove_blanks, strategic_merge
+from engine.kustomize.nodes import nodes, put, values, written
 from engine.kustomize.resmap import ResMap
-from engine.kustomize.resource import Resource
+from engine.kustomize.resource import ALLOW_KIND_CHANGE, ALLOW_NAME_CHANGE, Resource, is_internal
 from engine.kustomize.schemas import SchemaFor
 from engine.kustomize.selector import Selector
 from engine.kustomize.transform.base import Config, Transformer
@@ -20,11 +21,10 @@ from engine.kustomize.transform.base import Config, Transformer
 def merge_into(target: Resource, patch: Resource, schemas: SchemaFor) -> None:
     """Apply a strategic merge patch; the object keeps name, namespace and kind unless the patch may change them."""
     name, namespace, kind = target.name, target.namespace, target.kind
-    if patch.allow_name_change or patch.allow_kind_change:
+    may_rename, may_change_kind = patch.is_enabled(ALLOW_NAME_CHANGE), patch.is_enabled(ALLOW_KIND_CHANGE)
+    if may_rename or may_change_kind:
         target.remember()
-    if target.blanks is not None:
-        remove_blanks(target.obj, target.blanks, schemas)
-        target.blanks = None
+    remove_blanks(target.obj, schemas)
     if patch.obj.get(DIRECTIVE) == "replace":
         # For kustomize that is no change when it stands at the top.
         return
@@ -38,9 +38,9 @@ def merge_into(target: Resource, patch: Resource, schemas: SchemaFor) -> None:
         target.obj = {}
         return
     target.obj = merged
-    if not patch.allow_kind_change:
-        target.obj["kind"] = kind
-    if not patch.allow_name_change:
+    if not may_change_kind:
+        put(target.obj, "kind", kind)
+    if not may_rename:
         target.set_name(name)
     target.set_namespace(namespace)
 
@@ -48,18 +48,11 @@ def merge_into(target: Resource, patch: Resource, schemas: SchemaFor) -> None:
 def merge_into_all(resources: ResMap, targets: Sequence[Resource], patch: Resource, schemas: SchemaFor) -> None:
     """Apply one patch to several objects, whatever their apiVersion, name and namespace."""
     for target in targets:
+        # On this way kustomize reads a null label as the word: it does not remove one.
         metadata = {field: strings for field in ("labels", "annotations") if (strings := patch.strings(field))}
-        adapted = Resource(
-            {
-                **patch.obj,
-                "apiVersion": target.obj.get("apiVersion"),
-                # On this way kustomize reads a null label as the word: it does not remove one.
-                "metadata": {**patch.metadata, **metadata},
-            }
-        )
-        adapted.allow_name_change = patch.allow_name_change
-        adapted.allow_kind_change = patch.allow_kind_change
-        merge_into(target, adapted, schemas)
+        api_version = written(target.obj.get("apiVersion"))
+        adapted = {**patch.obj, "apiVersion": api_version, "metadata": {**patch.metadata, **metadata}}
+        merge_into(target, Resource(adapted), schemas)
     resources.drop_empty()
     resources.ensure_unique()
 
@@ -109,11 +102,15 @@ class JSONPatch:
         for resource in self._target.select(resources):
             if self._remember:
                 resource.remember()
-            resource.blanks = None
+            kept = {name: value for name, value in resource.strings("annotations").items() if is_internal(name)}
             try:
-                resource.obj = apply_patch(resource.obj, self._operations)
+                patched = apply_patch(values(resource.obj), self._operations)
             except BuildError as error:
                 raise resource.build_error(f"JSON patch: {error.problem}", fix=error.fix) from error
+            if not isinstance(patched, dict):
+                raise resource.build_error("JSON patch: it leaves no mapping", fix="keep apiVersion, kind and metadata")
+            resource.obj = nodes(patched, floats=True)
+            resource.set_strings("annotations", {**resource.strings("annotations"), **kept})
 
 
 class NoPatch:
@@ -135,8 +132,10 @@ def patch_transformer(config: Config, files: Files) -> Transformer:
     if not merges:
         return NoPatch()
     for patch in merges:
-        patch.allow_name_change = config.get("options", {}).get("allowNameChange", False)
-        patch.allow_kind_change = config.get("options", {}).get("allowKindChange", False)
+        if config.get("options", {}).get("allowNameChange"):
+            patch.enable(ALLOW_NAME_CHANGE)
+        if config.get("options", {}).get("allowKindChange"):
+            patch.enable(ALLOW_KIND_CHANGE)
     if target is None:
         return StrategicMerge(merges, files.schemas.lookup, adapted=False)
     if len(merges) > 1:

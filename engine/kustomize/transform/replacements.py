@@ -5,33 +5,22 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
-from engine import yaml
 from engine.errors import Unsupported
 from engine.kustomize.errors import BuildError
-from engine.kustomize.fieldpath import Maker, Slot, find, lookup, split_field_path
+from engine.kustomize.fieldpath import Maker, Slot, find, lookup, lookup_slot, parse_text, split_field_path
 from engine.kustomize.files import Files
 from engine.kustomize.hashing import go_json, go_json_indented
-from engine.kustomize.ids import Gvk, ResId, text
-from engine.kustomize.jsonpatch import copy_value
+from engine.kustomize.ids import Gvk, ResId
 from engine.kustomize.kustomization import REPLACEMENT
 from engine.kustomize.limits import check_size
-from engine.kustomize.load import parse
+from engine.kustomize.nodes import UNTAGGED, Tagged, copy_node, is_empty, retagged, values, written
 from engine.kustomize.resmap import ResMap
 from engine.kustomize.resource import Resource
 from engine.kustomize.selector import Selector
 from engine.kustomize.shapes import Place
 from engine.kustomize.transform.base import Config
-from engine.yaml.resolve import plain_v3
 
 _DEFAULT_PATH: Final = "metadata.name"
-_TEXT_LIMITS: Final = yaml.Limits(max_bytes=4 * 1024 * 1024)
-
-
-class _Unset:
-    """A scalar that was made on the way and has no type yet."""
-
-
-_UNSET: Final = _Unset()
 
 
 class Replacements:
@@ -54,12 +43,12 @@ def _source_value(replacement: Config, resources: ResMap) -> Any:
     if "sourceValue" in replacement:
         if "source" in replacement:
             raise BuildError("value and resource selectors are mutually exclusive", field="replacements.source")
-        return plain_v3(replacement["sourceValue"])
+        return Tagged(replacement["sourceValue"], UNTAGGED)
     source = replacement["source"]
     resource = _select_source(source, resources)
     path = source.get("fieldPath") or _DEFAULT_PATH
     value = lookup(resource.obj, split_field_path(path))
-    if value is None or value in ({}, []):
+    if value is None or is_empty(value):
         raise BuildError(
             f"fieldPath `{path}` is missing for replacement source {resource.id}", field="replacements.source.fieldPath"
         )
@@ -69,12 +58,12 @@ def _source_value(replacement: Config, resources: ResMap) -> Any:
         return value
     if isinstance(value, (dict, list)):
         raise BuildError("delimiter option can only be used with scalar nodes", field="replacements.source.options")
-    parts = text(value).split(delimiter)
+    parts = written(value).split(delimiter)
     index = options.get("index", 0)
     if not 0 <= index < len(parts):
         # The value may be a secret's: it stays out of the message.
         raise BuildError(f"options.index {index} is out of bounds", field="replacements.source.options")
-    return parts[index] if isinstance(value, str) else plain_v3(parts[index])
+    return retagged(parts[index], value)
 
 
 def _identities(resource: Resource) -> list[ResId]:
@@ -126,40 +115,32 @@ class _Target:
                             check_size(resource.obj, resource.id)
 
     def _put_inside_text(self, resource: Resource, parts: list[str], value: Any) -> bool:
-        """Whether the path led through a text that is JSON itself, and the value is now in there."""
+        """Whether the path led through a text that is JSON or YAML itself, and the value is now in there."""
         for length in range(1, len(parts)):
             try:
-                text_slot = find(Slot([resource.obj], 0), parts[:length], None)
+                found = lookup_slot(Slot([resource.obj], 0), parts[:length])
             except BuildError:
-                return False
-            if len(text_slot) != 1 or not isinstance(text_slot[0].value, str):
                 continue
-            return self._put_inside(text_slot[0], parts[length:], value, resource)
+            if found is not None and isinstance(found.value, str):
+                return self._put_inside(found, parts[length:], value)
         return False
 
-    def _put_inside(self, slot: Slot, parts: list[str], value: Any, resource: Resource) -> bool:
-        written = slot.value.strip()
+    def _put_inside(self, slot: Slot, parts: list[str], value: Any) -> bool:
+        original = written(slot.value)
         try:
-            document = Slot(parse(written, str(resource.id), _TEXT_LIMITS), 0)
+            document = Slot([parse_text(original)], 0)
             inner = find(document, parts, self._maker(value))
-        except (BuildError, IndexError):
+        except BuildError:
             return False
-        if not inner:
-            return False
-        if written[0] not in "{[":
-            raise Unsupported(
-                f"{resource.id}, replacements: putting a value into YAML that is text of a field is not built yet",
-                fix="keep the text as JSON, or replace the whole field",
-            )
         for found in inner:
-            self._set(found, value)
-        indented = "\n" in slot.value and "  " in slot.value
-        slot.set(go_json_indented(document.value) if indented else go_json(document.value))
-        return True
+            found.set(retagged(written(value), found.value) if isinstance(found.value, str) else copy_node(value))
+        if inner:
+            slot.set(retagged(_serialized(document.value, original), slot.value))
+        return bool(inner)
 
     def _maker(self, value: Any) -> Maker | None:
         def make() -> Any:
-            return {} if isinstance(value, dict) else [] if isinstance(value, list) else _UNSET
+            return {} if isinstance(value, dict) else [] if isinstance(value, list) else Tagged("", UNTAGGED)
 
         return make if self._options.get("create") else None
 
@@ -192,16 +173,14 @@ class _Target:
     def _set(self, slot: Slot, value: Any) -> None:
         """A scalar takes the text and keeps its own type; anything else is replaced."""
         present = slot.value
-        if isinstance(present, (dict, list)):
-            if self._options.get("delimiter"):
-                raise BuildError("delimiter option can only be used with scalar nodes", field="replacements.targets")
-            slot.set(copy_value(value))
-            return
-        written = text(value)
         delimiter = self._options.get("delimiter", "")
-        if delimiter:
-            written = self._spliced("" if present is _UNSET else text(present), written, delimiter)
-        slot.set(written if isinstance(present, str) else plain_v3(written))
+        if not isinstance(present, str):
+            if delimiter:
+                raise BuildError("delimiter option can only be used with scalar nodes", field="replacements.targets")
+            slot.set(copy_node(value))
+            return
+        new = self._spliced(written(present), written(value), delimiter) if delimiter else written(value)
+        slot.set(retagged(new, present))
 
     def _spliced(self, present: str, written: str, delimiter: str) -> str:
         parts = present.split(delimiter)
@@ -213,6 +192,17 @@ class _Target:
         else:
             parts[index] = written
         return delimiter.join(parts)
+
+
+def _serialized(document: Any, original: str) -> str:
+    """A document that is a field's text, in the style that it had."""
+    if original.strip()[0] in "{[":
+        indented = "\n" in original and "  " in original
+        return go_json_indented(values(document)) if indented else go_json(values(document))
+    raise Unsupported(
+        "replacements: putting a value into YAML that is text of a field is not built yet",
+        fix="keep the text as JSON, or replace the whole field",
+    )
 
 
 def replacement_transformer(config: Config, files: Files) -> Replacements:

@@ -8,6 +8,7 @@ from typing import Any
 from engine.kustomize.errors import BuildError
 from engine.kustomize.fieldspec import FieldPath, FieldSpec
 from engine.kustomize.files import Files
+from engine.kustomize.nodes import INT, Tagged
 from engine.kustomize.resmap import ResMap
 from engine.kustomize.transform.base import Config, parse_specs
 
@@ -17,8 +18,8 @@ class SetReplicas:
 
     def __init__(self, name: str, count: int, specs: Iterable[FieldSpec]) -> None:
         self._name = name
-        self._count = count
-        self._specs = [(spec, FieldPath(spec, int)) for spec in specs]
+        self._count = _number(str(count))
+        self._specs = [(spec, FieldPath(spec, _number)) for spec in specs]
 
     def apply(self, resources: ResMap) -> None:
         """Set the count; a name that matches nothing is an error."""
@@ -43,6 +44,10 @@ class SetReplicas:
         if isinstance(value, (dict, list)):
             raise BuildError(f"replicas of {self._name} is a {type(value).__name__}", field="replicas")
         return self._count
+
+
+def _number(text: str) -> Tagged:
+    return Tagged(text, INT)
 
 
 def replica_transformer(config: Config, files: Files) -> SetReplicas:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from engine.kustomize.errors import BuildError
 from engine.kustomize.fieldspec import FieldPath, FieldSpec, split_path
 from engine.kustomize.files import Files
-from engine.kustomize.ids import text
+from engine.kustomize.nodes import untagged, written
 from engine.kustomize.resmap import ResMap
 from engine.kustomize.resource import Object
 from engine.kustomize.selector import Selector
@@ -37,7 +37,8 @@ class ValueAdd:
         def updated(present: object) -> str:
             if isinstance(present, (dict, list)):
                 raise BuildError(f"{path} is a {type(present).__name__}, not a string", field=path)
-            return self._value if position <= 0 else insert_path_part(text(present), position - 1, self._value)
+            whole = self._value if position <= 0 else insert_path_part(written(present), position - 1, self._value)
+            return untagged(whole, present)
 
         parts = [part.replace("/", "\\/") for part in split_path(path)]
         FieldPath(FieldSpec("/".join(parts), create=True), str).apply(obj, updated)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from decimal import Decimal
 from typing import Any, Final, NamedTuple
 
 from engine.kustomize.errors import BuildError
 from engine.kustomize.fieldpath import lookup, split_field_path
 from engine.kustomize.fieldspec import FieldPath, FieldPaths, FieldSpec
-from engine.kustomize.ids import Gvk, ResId, split_api_version, text
+from engine.kustomize.ids import Gvk, ResId, split_api_version
+from engine.kustomize.nodes import BOOL, FLOAT, INT, Tagged, is_string, put, tag_of, written
 from engine.kustomize.resmap import ResMap
 from engine.kustomize.schemas import is_cluster_scoped
 
@@ -99,7 +101,7 @@ def _value(var: Var, resources: ResMap) -> Any:
                     f"field specified in var '{var.name}' not found in corresponding resource {resource.id}",
                     field="vars",
                 )
-            return value
+            return _read(value, var)
     raise BuildError(
         f"var '{var.name}' cannot be mapped to a field in the set of known resources",
         field="vars",
@@ -107,25 +109,50 @@ def _value(var: Var, resources: ResMap) -> Any:
     )
 
 
-def _expanded(value: Any, values: Mapping[str, Any]) -> Any:
-    if isinstance(value, dict):
-        return {key: _in_text(child, values) for key, child in value.items()}
-    if isinstance(value, list):
-        if not all(isinstance(item, str) for item in value):
+#: What kustomize takes for a number when it reads one for a var: no hexadecimal, no underscores.
+_NUMBERS: Final = {
+    INT: re.compile(r"[-+]?[0-9]+", re.ASCII),
+    FLOAT: re.compile(r"[-+]?[0-9.]+([eE][-+]?[0-9]+)?", re.ASCII),
+}
+
+
+def _read(node: Any, var: Var) -> Any:
+    """The scalar that a var stands for, its number in plain digits; a mapping or list stays."""
+    if not isinstance(node, str):
+        return node
+    tag = tag_of(node)
+    written_as = _NUMBERS.get(tag)
+    if written_as is None:
+        return Tagged(node.lower(), BOOL) if tag == BOOL else written(node)
+    if written_as.fullmatch(node) is None:
+        raise BuildError(f"field specified in var '{var.name}' is no decimal number", field="vars")
+    return Tagged(str(int(node)) if tag == INT else format(Decimal(repr(float(node))), "f"), tag)
+
+
+def _expanded(node: Any, scalars: Mapping[str, Any]) -> Any:
+    if isinstance(node, dict):
+        for key, child in node.items():
+            expanded = _in_text(child, scalars)
+            if expanded is not child:
+                put(node, key, expanded)
+        return node
+    if isinstance(node, list):
+        if not all(map(is_string, node)):
             raise BuildError("invalid value type expect a string", field="vars")
-        return [_in_text(item, values) for item in value]
-    return _in_text(value, values)
+        node[:] = [_in_text(item, scalars) for item in node]
+        return node
+    return _in_text(node, scalars)
 
 
-def _in_text(value: Any, values: Mapping[str, Any]) -> Any:
-    if not isinstance(value, str) or "$" not in value:
-        return value
-    whole = _REFERENCE.fullmatch(value)
+def _in_text(node: Any, scalars: Mapping[str, Any]) -> Any:
+    if not is_string(node) or "$" not in node:
+        return node
+    whole = _REFERENCE.fullmatch(node)
     if whole is not None and whole[2] is not None:
-        return _mapped(whole[2], values)
-    return _REFERENCE.sub(lambda found: found[1] or text(_mapped(found[2], values)), value)
+        return _mapped(whole[2], scalars)
+    return _REFERENCE.sub(lambda found: found[1] or written(_mapped(found[2], scalars)), node)
 
 
-def _mapped(name: str, values: Mapping[str, Any]) -> Any:
-    value = values.get(name)
-    return f"$({name})" if value is None or isinstance(value, (dict, list)) else value
+def _mapped(name: str, scalars: Mapping[str, Any]) -> Any:
+    value = scalars.get(name)
+    return value if isinstance(value, str) else f"$({name})"
