@@ -12,11 +12,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta, tzinfo
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 
+from rich.console import RenderableType
 from rich.text import Text
 from textual.app import App
 from textual.binding import Binding, BindingType
+from textual.screen import Screen
 
 from engine.api import Engine, Snapshot
 from fluxtui.bridge import Bridge
@@ -25,6 +27,7 @@ from fluxtui.messages import Delivered
 from fluxtui.screens.main import MainScreen
 from fluxtui.settings import Settings, check_keys, load
 from fluxtui.theme import DEFAULT, MONOCHROME, Palette, ThemeError, palette
+from fluxtui.widgets.cells import Shown
 from fluxtui.widgets.paint import Painter
 
 log = logging.getLogger(__name__)
@@ -81,6 +84,7 @@ class FluxtuiApp(App[int], inherit_bindings=False):
         self.bridge = Bridge(engine, self)
         self.snapshot = Snapshot()
         self._interrupted: datetime | None = None
+        self._shown = Shown()
 
     def _palette(self, name: str) -> Palette:
         try:
@@ -138,6 +142,16 @@ class FluxtuiApp(App[int], inherit_bindings=False):
         self.run_worker(asyncio.to_thread(old.stop, 1.0), exit_on_error=False)
         self.on_snapshot_ready()
         self.bridge.start()
+
+    # --- the terminal ----------------------------------------------------------------------------
+
+    def _display(self, screen: Screen[Any], renderable: RenderableType | None) -> None:
+        """The one way to the terminal: only different cells take it."""
+        super()._display(screen, self._shown.different(renderable))
+
+    def on_resize(self) -> None:
+        """A terminal that changed its size shows who knows what."""
+        self._shown.forget()
 
     # --- the end ---------------------------------------------------------------------------------
 
