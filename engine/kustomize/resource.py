@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from engine.kustomize.errors import BuildError
 from engine.kustomize.ids import Gvk, ResId, gvk_of, id_of
-from engine.kustomize.nodes import is_empty, put, text, untagged, written
+from engine.kustomize.nodes import put, text, untagged, written
 
 Object = dict[str, Any]
 
@@ -60,6 +60,11 @@ class Behavior(Enum):
     CREATE = "create"
     REPLACE = "replace"
     MERGE = "merge"
+
+    @classmethod
+    def _missing_(cls, value: object) -> Behavior:
+        """Any other word is as good as none."""
+        return cls.UNSPECIFIED
 
 
 @lru_cache(maxsize=8192)
@@ -196,10 +201,10 @@ class Resource:
         present = metadata.get("annotations")
         if isinstance(present, dict):
             put(present, name, value)
-        elif present is None or is_empty(present):
-            metadata["annotations"] = {name: value}
+        elif present.__class__ is list and present:
+            raise self.build_error("metadata.annotations is a list, not a mapping")
         else:
-            raise self.build_error("metadata.annotations is no mapping")
+            metadata["annotations"] = {name: value}
 
     def enable(self, name: str) -> None:
         """Set one of kustomize's own flags."""

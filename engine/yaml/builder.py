@@ -24,6 +24,7 @@ from yaml.events import (
 )
 
 from engine.errors import LimitExceeded, Malformed
+from engine.yaml.folded import reprinted
 from engine.yaml.limits import Limits
 from engine.yaml.resolve import RULES, NotJSON, Profile, Scalar
 
@@ -123,7 +124,7 @@ class Builder:
                         key = self._key(event, node)
                     continue
                 if event.tag is None and event.anchor is None and not event.implicit[0]:
-                    value = event.value
+                    value = event.value if event.style != ">" else self._folded(event)
                 else:
                     value = self._scalar(event, plain)
                 if self._nodes > max_nodes:
@@ -231,12 +232,17 @@ class Builder:
             return "true" if value else "false"
         return intern(str(value))
 
+    def _folded(self, event: Any) -> str:
+        """A scalar that is text by its style, perhaps folded: under kustomize's profile as it is once printed."""
+        text: str = event.value
+        return reprinted(text) if event.style == ">" and self._profile is Profile.V3 else text
+
     def _scalar(self, event: Any, plain: Plain) -> Any:
         text: str = event.value
         tag: str | None = event.tag
         try:
             if tag is None or tag == "!":
-                value = plain(text) if event.implicit[0] else text
+                value = plain(text) if event.implicit[0] else self._folded(event)
             else:
                 value = self._tagged(tag.removeprefix(_TAG), event) if tag.startswith(_TAG) else text
         except NotJSON as error:

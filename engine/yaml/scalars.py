@@ -80,7 +80,7 @@ def quoted(text: str) -> str:
         return _double(text)
     if _SIMPLE.fullmatch(text) and not text.startswith(("---", "...")):
         return text
-    if _is_special(text) or _SPACE_BREAK.search(text):
+    if is_special(text) or _SPACE_BREAK.search(text):
         return _double(text)
     if _plain_allowed(text):
         return text
@@ -93,7 +93,7 @@ def quoted(text: str) -> str:
 _one_line: Final = lru_cache(maxsize=16384)(quoted)
 
 
-def _is_special(text: str) -> bool:
+def is_special(text: str) -> bool:
     """Whether a character cannot be printed as it is."""
     return (_SPECIAL_ASCII if text.isascii() else _special()).search(text) is not None
 
@@ -185,7 +185,7 @@ def _fold_double(text: str, pad: str, column: int) -> str:
 
 def _block(text: str, pad: str, column: int) -> str:
     """A literal block, or double quotes where a block cannot hold the text."""
-    if text[-1] == " " or _is_special(text) or _SPACE_BREAK.search(text):
+    if text[-1] == " " or is_special(text) or _SPACE_BREAK.search(text):
         return _fold(text, '"', pad, column)
     head = "|2" if text[0] in " \n" else "|"
     if not text.endswith("\n"):

@@ -72,13 +72,7 @@ def _finished(obj: Object, config: Config, files: Files) -> Resource:
         obj["immutable"] = Tagged("true", BOOL)
     if not options.get("disableNameSuffixHash", False):
         resource.enable(NEEDS_HASH)
-    behavior = config.get("behavior", "")
-    try:
-        resource.set_annotation(BEHAVIOR, (Behavior(behavior).value or "unspecified"))
-    except ValueError as error:
-        raise BuildError(
-            f'"{behavior}" is not one of create, replace, merge', path=files.root, field="behavior"
-        ) from error
+    resource.set_annotation(BEHAVIOR, Behavior(config.get("behavior", "")).value or "unspecified")
     return resource
 
 
