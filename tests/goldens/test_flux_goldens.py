@@ -48,6 +48,9 @@ ALLOWED: dict[str, Allowed] = {
     "40-components": Allowed(messages=True, reason=GO),
     "41-immutable": Allowed(messages=True, reason=SERVER),
     "56-invalid-object": Allowed(messages=True, reason=SERVER),
+    "60-source-not-ready": Allowed(
+        paths=(".totalReconciliations",), reason="how many retries fit between two looks: a matter of time"
+    ),
     "73-retry-interval": Allowed(
         events=True, paths=(".totalReconciliations",), reason="how many retries fit between two steps: a matter of time"
     ),
