@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from engine.yaml.builder import YAMLError
 from engine.yaml.limits import Limits
-from engine.yaml.reader import load, load_all
+from engine.yaml.reader import load, load_all, load_first
 from engine.yaml.resolve import Profile
 from engine.yaml.writer import dump, dump_all
 
-__all__ = ["Limits", "Profile", "YAMLError", "dump", "dump_all", "load", "load_all"]
+__all__ = ["Limits", "Profile", "YAMLError", "dump", "dump_all", "load", "load_all", "load_first"]

@@ -6,7 +6,7 @@ mean is decided in `builder`.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any, Final
 
 import yaml
@@ -76,10 +76,22 @@ def load_all(
     if len(text) > limits.max_bytes:
         raise LimitExceeded(f"{name or 'the YAML text'} is larger than {limits.max_bytes} bytes")
     builder = Builder(profile, name, limits, plain, unique_keys=unique_keys, text_keys=text_keys)
+    whole = _ended(text) if profile is Profile.V2 else text
+    return [document for document in _documents(builder, whole) if document is not None]
+
+
+def load_first(text: str, *, plain: Plain | None = None, limits: Limits = _DEFAULT) -> Any:
+    """What sigs.k8s.io/yaml unmarshals: the first document of a text, whatever follows; the last of equal keys wins."""
+    if len(text) > limits.max_bytes:
+        raise LimitExceeded(f"the YAML text is larger than {limits.max_bytes} bytes")
+    builder = Builder(Profile.V2, "", limits, plain, unique_keys=False, text_keys=False)
+    return next(_documents(builder, text), None)
+
+
+def _documents(builder: Builder, text: str | bytes) -> Iterator[Any]:
+    """Document after document; what the parser complains of, in our words."""
     try:
-        whole = _ended(text) if profile is Profile.V2 else text
-        documents = builder.documents(_parser(whole).get_event)
-        return [document for document in documents if document is not None]
+        yield from builder.documents(_parser(text).get_event)
     except yaml.MarkedYAMLError as error:
         raise builder.malformed(_problem(error), error.problem_mark or error.context_mark) from error
     except (yaml.YAMLError, UnicodeDecodeError) as error:

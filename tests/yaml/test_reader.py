@@ -6,7 +6,7 @@ import pytest
 
 from engine import yaml
 from engine.errors import LimitExceeded, Malformed
-from engine.yaml import Limits, Profile, load, load_all, reader
+from engine.yaml import Limits, Profile, load, load_all, load_first, reader
 
 
 def test_empty_documents_are_dropped() -> None:
@@ -116,3 +116,9 @@ def test_reads_the_same_without_libyaml(monkeypatch: pytest.MonkeyPatch) -> None
 
 def test_libyaml_is_what_reads_here() -> None:
     assert reader._parser is not reader.PythonParser
+
+
+def test_the_first_document_is_read_as_it_is_and_what_follows_it_is_not() -> None:
+    assert load_first("null\n---\na: [") is None
+    assert load_first("a: |\n  x\n  y\n---\n") == {"a": "x\ny\n"}
+    assert load_first("a: 1\na: |\n  x\n  y") == {"a": "x\ny"}
