@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
 from engine import yaml
@@ -25,11 +25,18 @@ _URL: Final = re.compile(r"[a-z][a-z0-9+.-]*:|.*[@?]", re.IGNORECASE)
 _LIMITS: Final = Limits()
 
 
-def generate(tree: Tree, path: str, spec: Mapping[str, Any], *, limits: Limits = _LIMITS) -> OverlayTree:
+#: Whether a path below the directory of a kustomization is left out; the flag says that it is a directory.
+Ignored = Callable[[str, bool], bool]
+
+
+def generate(
+    tree: Tree, path: str, spec: Mapping[str, Any], *, ignored: Ignored | None = None, limits: Limits = _LIMITS
+) -> OverlayTree:
     """The tree with the kustomization file that Flux builds `path` with.
 
     `path` is spec.path ("./" and "/" mean the root); `spec` is a Kustomization's: targetNamespace, namePrefix,
-    nameSuffix, patches, components, ignoreMissingComponents, images and buildMetadata are read from it.
+    nameSuffix, patches, components, ignoreMissingComponents, images and buildMetadata are read from it. What is
+    `ignored` is no resource, no component and no CRD, also where a kustomization names it, as in the flux CLI.
     """
     directory = normal(posixpath.join(".", path.strip().lstrip("/")))
     if not tree.is_dir(directory):
@@ -38,24 +45,46 @@ def generate(tree: Tree, path: str, spec: Mapping[str, Any], *, limits: Limits =
     found = next((name for name in FILE_NAMES if tree.is_file(posixpath.join(directory, name))), None)
     if found is None:
         found = FILE_NAMES[0]
-        fields = _generated(tree, directory, limits)
+        fields = _generated(tree, directory, ignored, limits)
     else:
         fields = _read(tree.read(posixpath.join(directory, found)), posixpath.join(directory, found), limits)
-        if not fields.get("resources"):
+        if not fields.get("resources") and fields.get("namespace") != _PLACEHOLDER:
             fields["buildMetadata"] = ["originAnnotations"]
+    if ignored is not None:
+        _leave_out(fields, ignored, tree, directory)
     _lay_over(fields, spec, tree, directory)
     content = yaml.dump(fields).encode()
     return OverlayTree(tree, {posixpath.normpath(posixpath.join(directory, found)): content})
 
 
-def _generated(tree: Tree, directory: str, limits: Limits) -> dict[str, Any]:
+def _generated(tree: Tree, directory: str, ignored: Ignored | None, limits: Limits) -> dict[str, Any]:
     resources: list[str] = []
-    _walk(tree, directory, "", resources, limits)
+    _walk(tree, directory, "", resources, ignored or _nothing, limits)
     fields: dict[str, Any] = {**_API, "resources": resources}
     return fields if resources else {**_API, "namespace": _PLACEHOLDER}
 
 
-def _walk(tree: Tree, root: str, below: str, resources: list[str], limits: Limits) -> None:
+def _nothing(path: str, is_dir: bool) -> bool:
+    """The controller ignores nothing here: its artifact has been filtered."""
+    del path, is_dir
+    return False
+
+
+def _leave_out(fields: dict[str, Any], ignored: Ignored, tree: Tree, directory: str) -> None:
+    for field in ("resources", "components", "crds"):
+        if fields.get(field):
+            fields[field] = [name for name in fields[field] if not _is_left_out(name, ignored, tree, directory)]
+
+
+def _is_left_out(name: Any, ignored: Ignored, tree: Tree, directory: str) -> bool:
+    """Whether a name of the kustomization means something below its directory that is ignored."""
+    relative = posixpath.normpath(str(name))
+    if "://" in str(name) or relative.startswith(("/", "..")) or relative == ".":
+        return False
+    return ignored(relative, tree.is_dir(posixpath.join(directory, relative)))
+
+
+def _walk(tree: Tree, root: str, below: str, resources: list[str], ignored: Ignored, limits: Limits) -> None:
     """Every manifest below the root, in lexical order; a directory with its own kustomization is one resource."""
     if below.count("/") > limits.max_depth:
         raise LimitExceeded(f"{root}/{below}: directories are nested deeper than {limits.max_depth} levels")
@@ -69,8 +98,8 @@ def _walk(tree: Tree, root: str, below: str, resources: list[str], limits: Limit
             if any(tree.is_file(posixpath.join(full, file)) for file in FILE_NAMES):
                 resources.append(f"./{relative}")
             else:
-                _walk(tree, root, relative, resources, limits)
-        elif name.endswith(_MANIFEST) and tree.is_file(full):
+                _walk(tree, root, relative, resources, ignored, limits)
+        elif name.endswith(_MANIFEST) and tree.is_file(full) and not ignored(relative, False):
             _check_manifest(tree.read(full), relative, limits)
             resources.append(f"./{relative}")
         if len(resources) > limits.max_files:

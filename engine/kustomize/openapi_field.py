@@ -1,7 +1,7 @@
 """`openapi`: the schema that strategic merges go by, built in or from a file.
 
-The first kustomization that sets it, from the root down, sets it for the whole build. A file that the
-root names replaces the built-in types; one further down is too late for that and adds to them.
+The first kustomization that sets it, from the root down, sets it for the whole build. Its file takes the place of
+the built-in types, unless these have been asked for by then; kustomize reads them when it first needs one.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from engine.kustomize.errors import BuildError
-from engine.kustomize.schemas import BUILT_IN_PARTS, NOTHING, Schema, schema_for
+from engine.kustomize.schemas import BUILT_IN_PARTS, NOTHING, Schema, has_known_scope, schema_for
 
 _BUILT_IN: Final = "v1.21.2"
 _PREFIX: Final = "#/definitions/"
@@ -24,11 +24,18 @@ class Schemas:
         self._custom: dict[tuple[str, str], Schema] = {}
         self._keeps_built_in = True
         self._is_set = False
+        #: Whether something has asked for the built-in types.
+        self._wanted = False
 
     def lookup(self, api_version: str, kind: str) -> Schema | None:
         """The merge schema of a type, or None."""
+        self._wanted = True
         found = self._custom.get((api_version, kind))
         return schema_for(api_version, kind) if found is None and self._keeps_built_in else found
+
+    def scope(self, api_version: str, kind: str) -> None:
+        """The scope of a type is asked for, as of every object that is gathered."""
+        self._wanted = self._wanted or not has_known_scope(api_version, kind)
 
     def check(self, field: Mapping[str, str], path: str) -> None:
         """A BuildError when the field asks for what there is not."""
@@ -42,7 +49,7 @@ class Schemas:
                 fix=f"use {_BUILT_IN}",
             )
 
-    def use(self, document: Any, path: str, *, at_root: bool) -> None:
+    def use(self, document: Any, path: str) -> None:
         """Go by the definitions of a file (None: the built-in ones) from now on, unless that is settled."""
         if self._is_set:
             return
@@ -52,7 +59,7 @@ class Schemas:
         definitions = document.get("definitions") if isinstance(document, dict) else None
         if not isinstance(definitions, dict):
             raise BuildError("an OpenAPI schema must have definitions", path=path, field="definitions")
-        self._keeps_built_in = not at_root
+        self._keeps_built_in = self._wanted
         self._custom = dict(_Definitions(definitions).types())
 
 

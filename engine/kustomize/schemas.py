@@ -163,6 +163,30 @@ _CLUSTER_SCOPED: Final = frozenset(
 )
 
 
+#: Namespaced types whose scope kustomize knows without reading the schema.
+_NAMESPACED: Final = frozenset(
+    _rows(
+        (
+            ("", "v1", "ConfigMap Endpoints Event LimitRange PersistentVolumeClaim Pod PodTemplate"),
+            ("", "v1", "ReplicationController ResourceQuota Secret Service ServiceAccount"),
+            ("apps", "v1", "ControllerRevision DaemonSet Deployment ReplicaSet StatefulSet"),
+            ("autoscaling", "v1 v2beta1 v2beta2", "HorizontalPodAutoscaler"),
+            ("batch", "v1", "Job"),
+            ("batch", "v1 v1beta1", "CronJob"),
+            ("coordination.k8s.io", "v1 v1beta1", "Lease"),
+            ("discovery.k8s.io", "v1 v1beta1", "EndpointSlice"),
+            ("events.k8s.io", "v1 v1beta1", "Event"),
+            ("extensions", "v1beta1", "Ingress"),
+            ("networking.k8s.io", "v1", "NetworkPolicy"),
+            ("networking.k8s.io", "v1 v1beta1", "Ingress"),
+            ("policy", "v1 v1beta1", "PodDisruptionBudget"),
+            ("rbac.authorization.k8s.io", "v1 v1beta1", "Role RoleBinding"),
+            ("storage.k8s.io", "v1beta1", "CSIStorageCapacity"),
+        )
+    )
+)
+
+
 #: Parts of the built-in types by the names that other schemas refer to them with.
 BUILT_IN_PARTS: Final = {
     "io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta": _METADATA,
@@ -187,6 +211,11 @@ SchemaFor = Callable[[str, str], Schema | None]
 def schema_for(api_version: str, kind: str) -> Schema | None:
     """The merge schema of a built-in type, or None."""
     return _TYPES.get((api_version, kind))
+
+
+def has_known_scope(api_version: str, kind: str) -> bool:
+    """Whether kustomize knows the type's scope by heart."""
+    return (api_version, kind) in _NAMESPACED or (api_version, kind) in _CLUSTER_SCOPED
 
 
 def is_cluster_scoped(api_version: str, kind: str) -> bool:

@@ -89,7 +89,7 @@ class Target:
             path = chosen.get("path")
             document: Any = next(iter(self.files.documents(path, "openapi")), {}) if path else None
             source = self.files.path(path) if path else self.file
-            self.files.schemas.use(document, source, at_root=not self.files.ancestors)
+            self.files.schemas.use(document, source)
 
     def _resources(self, gathered: Accumulator, paths: Sequence[str], field: str) -> None:
         for path in paths:
@@ -108,6 +108,7 @@ class Target:
 
     def _file(self, gathered: Accumulator, path: str, name: str, content: bytes) -> None:
         resources = resources_from(content, name, self.files.limits.yaml)
+        self._note_types(resources)
         if self._origin is not None:
             origin = self._origin.joined(path).text()
             for resource in resources:
@@ -116,6 +117,10 @@ class Target:
             gathered.resources.append_all(resources)
         except BuildError as error:
             raise error.inside(self.file, field="resources", doing=f"merging resources from '{path}'") from error
+
+    def _note_types(self, resources: list[Resource]) -> None:
+        for resource in resources:
+            self.files.schemas.scope(resource.gvk.api_version, resource.kind)
 
     def _directory(self, gathered: Accumulator, path: str, field: str, files: Files) -> None:
         origin = self._origin.joined(path) if self._origin is not None else None
@@ -220,6 +225,7 @@ class Target:
             if self._origin is not None:
                 for resource in inline:
                     set_origin(resource, self._origin.joined(self._name))
+            self._note_types(inline)
             gathered.resources.append_all(inline)
         self._resources(gathered, paths, field)
         for resource in gathered.resources:

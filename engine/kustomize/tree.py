@@ -158,6 +158,8 @@ class OverlayTree:
     def __init__(self, base: Tree, files: Mapping[str, bytes]) -> None:
         self._base = base
         self._over = MemoryTree(files)
+        #: The files that are laid over it, by path.
+        self.files: Mapping[str, bytes] = {normal(path): content for path, content in files.items()}
 
     def read(self, path: str) -> bytes:
         """The overlay's bytes, else the tree's."""

@@ -7,13 +7,58 @@ from typing import Any
 
 from engine.kustomize.config import NameReference
 from engine.kustomize.errors import BuildError
-from engine.kustomize.fieldspec import FieldPath, FieldSpec
+from engine.kustomize.fieldspec import split_path
 from engine.kustomize.ids import NO_NAMESPACE, Gvk
 from engine.kustomize.nodes import is_null, is_string, put, text, untagged, written
 from engine.kustomize.resmap import ResMap
 from engine.kustomize.resource import Object, Resource
 
-_Rule = tuple[FieldPath, Gvk, bool]
+
+class _Fields:
+    """The fields that may hold names in one type of object, as a tree: paths share their first parts."""
+
+    __slots__ = ("below", "is_list", "path", "targets")
+
+    def __init__(self, path: str = "", *, is_list: bool = False) -> None:
+        self.path = path
+        self.is_list = is_list
+        self.below: dict[str, _Fields] = {}
+        #: What a name in this very field may mean, and whether it is that of a role.
+        self.targets: list[tuple[Gvk, bool]] = []
+
+    def add(self, path: str, target: Gvk) -> None:
+        """Add a field."""
+        node = self
+        for part in split_path(path):
+            if part not in node.below:
+                node.below[part] = _Fields(f"{node.path}/{part}".lstrip("/"), is_list=part.endswith("[]"))
+            node = node.below[part]
+        node.targets.append((target, path.endswith("roleRef/name")))
+
+    def walk(self, node: Any, referrer: _Referrer) -> None:
+        """Let the referrer update every field that is there."""
+        if node.__class__ is dict:
+            for part, fields in self.below.items():
+                name = part.removesuffix("[]")
+                if not name:
+                    raise BuildError(f"the path {fields.path} has an empty part", field="fieldSpecs")
+                child = node.get(name)
+                if child is None:
+                    continue
+                if fields.is_list and is_null(child):
+                    child = node[name] = []
+                for target, is_role in fields.targets:
+                    updated = referrer.updated(child, fields.path, target, is_role=is_role)
+                    if updated is not child:
+                        put(node, name, updated)
+                        child = node[name]
+                if fields.below:
+                    fields.walk(child, referrer)
+        elif node.__class__ is list:
+            for item in node:
+                self.walk(item, referrer)
+        elif not is_null(node):
+            raise referrer.error(self.path, "a scalar stands where a mapping or list is expected")
 
 
 class NameReferences:
@@ -21,7 +66,7 @@ class NameReferences:
 
     def __init__(self, references: Sequence[NameReference]) -> None:
         self._references = references
-        self._rules: dict[Gvk, list[_Rule]] = {}
+        self._by_type: dict[Gvk, _Fields] = {}
 
     def apply(self, resources: ResMap) -> None:
         """Update every referrer."""
@@ -30,24 +75,21 @@ class NameReferences:
             for name in dict.fromkeys(name for name, _, _ in resource.previous):
                 by_name.setdefault(name, []).append(resource)
         for resource in resources:
-            referrer = _Referrer(resource, by_name)
-            referrer.check_subjects()
-            rules = self._rules_for(resource.original_id.gvk)
-            if rules:
-                referrer.check_version()
-            for path, target, is_role in rules if by_name else ():
-                referrer.update(path, target, is_role=is_role)
+            fields = self._fields_of(resource.original_id.gvk)
+            if fields.below:
+                referrer = _Referrer(resource, by_name)
+                referrer.check()
+                fields.walk(resource.obj, referrer)
 
-    def _rules_for(self, gvk: Gvk) -> list[_Rule]:
-        rules = self._rules.get(gvk)
-        if rules is None:
-            rules = self._rules[gvk] = [
-                (FieldPath(FieldSpec(spec.path)), reference.target, spec.path.endswith("roleRef/name"))
-                for reference in self._references
-                for spec in reference.referrers
-                if spec.gvk.selects(gvk)
-            ]
-        return rules
+    def _fields_of(self, gvk: Gvk) -> _Fields:
+        fields = self._by_type.get(gvk)
+        if fields is None:
+            fields = self._by_type[gvk] = _Fields()
+            for reference in self._references:
+                for spec in reference.referrers:
+                    if spec.gvk.selects(gvk):
+                        fields.add(spec.path, reference.target)
+        return fields
 
 
 class _Referrer:
@@ -59,33 +101,29 @@ class _Referrer:
         self._by_name = by_name
         self._subjects: frozenset[str] | None = None
 
-    def update(self, path: FieldPath, target: Gvk, *, is_role: bool) -> None:
-        """Update one field."""
+    def updated(self, node: Any, path: str, target: Gvk, *, is_role: bool) -> Any:
+        """What a field holds from now on."""
+        if is_null(node):
+            return node
         role = self._role() if is_role else None
-
-        def set_name(value: Any) -> Any:
-            if is_null(value):
-                return value
-            if isinstance(value, dict):
-                return self._mapping(value, target, role)
-            if isinstance(value, list):
-                value[:] = [
-                    item
-                    if is_null(item)
-                    else self._mapping(item, target, role)
-                    if isinstance(item, dict)
-                    else self._scalar(item, target, role)
-                    for item in value
-                ]
-                return value
-            return self._scalar(value, target, role)
-
         try:
-            path.put(self._resource.obj, set_name)
+            if isinstance(node, list):
+                node[:] = [self._item(item, target, role) for item in node]
+                return node
+            return self._item(node, target, role)
         except BuildError as error:
-            raise BuildError(
-                f"updating name reference in '{path.path}' field of '{self._id}': {error.problem}", fix=error.fix
-            ) from error
+            raise self.error(path, error.problem, fix=error.fix) from error
+
+    def error(self, path: str, problem: str, *, fix: str = "") -> BuildError:
+        """An error in a field of this object."""
+        return BuildError(f"updating name reference in '{path}' field of '{self._id}': {problem}", fix=fix)
+
+    def _item(self, node: Any, target: Gvk, role: Gvk | None) -> Any:
+        if isinstance(node, dict):
+            return self._mapping(node, target, role)
+        if isinstance(node, list):
+            raise BuildError("a list is expected to be either a string or a mapping")
+        return node if is_null(node) else self._scalar(node, target, role)
 
     def _role(self) -> Gvk | None:
         role = self._resource.obj.get("roleRef")
@@ -131,16 +169,16 @@ class _Referrer:
             identity.cluster or identity.same_namespace(self._id) or candidate.namespace in self._subject_namespaces()
         )
 
-    def check_version(self) -> None:
-        """A BuildError for an apiVersion with an empty group, which is not what its parts make again."""
+    def check(self) -> None:
+        """A BuildError for an object that cannot be followed.
+
+        Its apiVersion is not what group and version make again, or the service accounts of a RoleBinding are unclear.
+        """
         api_version = text(self._resource.obj.get("apiVersion"))
         if api_version != self._id.gvk.api_version:
             raise self._resource.build_error(
                 f"APIVersion mismatch '{api_version}' != '{self._id.gvk.api_version}'", fix="correct apiVersion"
             )
-
-    def check_subjects(self) -> None:
-        """A BuildError when the service accounts of a RoleBinding cannot be read."""
         self._subject_namespaces()
 
     def _subject_namespaces(self) -> frozenset[str]:
