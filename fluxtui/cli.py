@@ -15,7 +15,7 @@ EPILOG = """\
 without a command: the console, on the cluster of your kubeconfig
 without a cluster: fluxtui demo
 
-exit codes: 0 ok, 1 failed (or: there are differences), 2 usage"""
+exit codes: 0 ok, 1 failed (diff: there are differences), 2 usage (diff: failed)"""
 
 
 class _Parser(argparse.ArgumentParser):
@@ -52,6 +52,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(_version())
         return 0
     program = options.pop("program", "") or "console"
+    failed = options.pop("failed", FAILED)
     from engine.errors import EngineError
 
     try:
@@ -62,7 +63,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         return run(program, options)
     except EngineError as error:
         sys.stderr.write(f"✗ {error}\n")
-        return FAILED
+        return int(failed)
     except BrokenPipeError:
         # `fluxtui get … | head`: the reader has what it wanted.
         sys.stderr.close()
@@ -179,12 +180,17 @@ def _rollback(to: Any) -> None:
 
 
 def _diff(to: Any) -> None:
-    diff = to.add_parser("diff", help="what the next reconcile of a Kustomization would change (exit 1: something)")
-    diff.set_defaults(program="diff")
+    diff = to.add_parser("diff", help="what the next reconcile of a Kustomization would change", epilog=_DIFF_CODES)
+    diff.set_defaults(program="diff", failed=2)
     diff.add_argument("what", nargs="+", metavar="KIND NAME", action=_KindAndName, help="kustomization NAME")
     diff.add_argument("--path", metavar="DIR", help="build this directory instead of the artifact")
+    diff.add_argument("--ignore-not-found", action="store_true", help="with --kustomization-file: it may be a new one")
+    diff.add_argument("--progress-bar", nargs="?", const="true", choices=("true", "false"), help="tell of the progress")
     _build_flags(diff)
     _cluster_flags(diff, inherit=True)
+
+
+_DIFF_CODES = "Exit codes: 0 no differences, 1 differences, 2 it could not be compared."
 
 
 def _build(to: Any) -> None:
@@ -192,7 +198,6 @@ def _build(to: Any) -> None:
     build.set_defaults(program="build")
     build.add_argument("what", nargs="+", metavar="KIND NAME", action=_KindAndName, help="kustomization NAME")
     build.add_argument("--path", metavar="DIR", help="the directory; default: the Kustomization's path, from here")
-    build.add_argument("--strict-substitute", action="store_true", help="a variable without value is an error")
     build.add_argument("--dry-run", action="store_true", help="ask no cluster: --kustomization-file is all there is")
     _build_flags(build)
     _cluster_flags(build, inherit=True)
@@ -200,6 +205,13 @@ def _build(to: Any) -> None:
 
 def _build_flags(to: argparse.ArgumentParser) -> None:
     to.add_argument("--kustomization-file", metavar="FILE", help="the Kustomization, instead of the cluster's")
+    to.add_argument("--ignore-paths", action="append", metavar="PATTERNS", help="as in .gitignore, by commas")
+    to.add_argument("--strict-substitute", action="store_true", help="a variable without value is an error")
+    to.add_argument("-r", "--recursive", action="store_true", help="also the Kustomizations among the objects")
+    to.add_argument(
+        "--local-sources", action="append", metavar="SOURCES", help="for -r: Kind/namespace/name=DIR, by commas"
+    )
+    to.add_argument("--in-memory-build", action="store_true", help="always so: nothing is written into DIR")
 
 
 def _kustomize(to: Any) -> None:

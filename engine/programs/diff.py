@@ -1,17 +1,25 @@
-"""`fluxtui diff kustomization NAME [--path DIR]`: what the next reconcile would change; exit 1: something."""
+"""`fluxtui diff kustomization NAME [--path DIR]`: what the next reconcile would change (flux.md B.5).
+
+Exit codes as the flux CLI has them: 0 nothing, 1 something, 2 it could not be compared.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
+import sys
+from pathlib import Path
 from typing import Final
 
 from engine import errors
 from engine.clock import Clock
+from engine.controllers.drift import DriftMonitor
 from engine.flux import kinds
+from engine.kube.types import Object
 from engine.model import Change, DriftReport, ObjectDrift, PathDrift, Verdict
-from engine.programs.build import files_around, folder_of, named, read
+from engine.programs.build import LocalBuild, key_of, named, read
 from engine.programs.common import Options, access, asynchronously, namespace, say
+from engine.programs.local import files_of, folder_below, folder_of, is_kustomization, listed, sources_of
 from engine.session import Session
 from engine.settings import EngineSettings
 from engine.snapshot import Link
@@ -36,21 +44,53 @@ async def _run(options: Options) -> int:
     named(options)
     if options.get("kustomization_file") and not options.get("path"):
         raise errors.Refused("a Kustomization's file is compared with a directory", fix="add --path DIR")
+    if options.get("ignore_not_found") and not options.get("kustomization_file"):
+        raise errors.Refused(
+            "--ignore-not-found compares a Kustomization that the cluster does not have",
+            fix="name its file: --kustomization-file",
+        )
+    if options.get("recursive") and not options.get("path"):
+        raise errors.Refused("--recursive follows the files of a directory", fix="add --path DIR")
     settings = EngineSettings(access=access({**options, "namespace": namespace(options)}), read_only=True)
     session = Session(settings, Clock())
     running = asyncio.ensure_future(session.run())
     try:
-        report = await asyncio.wait_for(_report(session, running, options), WITHIN)
+        return await asyncio.wait_for(_compare(session, running, options), WITHIN)
     except TimeoutError:
         raise errors.Unavailable(f"the cluster did not answer within {WITHIN:.0f} s") from None
     finally:
         running.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await running
-    return show(report)
 
 
-async def _report(session: Session, running: asyncio.Future[None], options: Options) -> DriftReport:
+async def _compare(session: Session, running: asyncio.Future[None], options: Options) -> int:
+    await _connected(session, running)
+    assert session.drift is not None
+    if options.get("progress_bar") != "false" and sys.stderr.isatty():
+        say("◎", "comparing")
+    place, name = namespace(options), named(options)
+    if not options.get("path"):
+        return ended(show(await session.drift.report(place, name)))
+    return await LocalDiff(session, options).run(_kustomization(session.drift, place, name, options))
+
+
+def _kustomization(drift: DriftMonitor, place: str, name: str, options: Options) -> Object:
+    """The cluster's, or the file's with the cluster's inventory, which says what would be pruned."""
+    if not options.get("kustomization_file"):
+        return drift.kustomization(place, name)
+    obj = read(options, name)
+    try:
+        status = drift.kustomization(place, name).get("status") or {}
+    except errors.NotFound as error:
+        if not options.get("ignore_not_found"):
+            raise errors.NotFound(error.message, fix="compare it as a new one with --ignore-not-found") from None
+        status = {}
+    return {**obj, "status": status}
+
+
+async def _connected(session: Session, running: asyncio.Future[None]) -> None:
+    """Wait until the cluster's Kustomizations and sources are known; raises what stands in the way."""
     ready = asyncio.ensure_future(session.synced(kinds.KUSTOMIZATION, kinds.GIT_REPOSITORY))
     hindered = asyncio.ensure_future(_hindered(session))
     try:
@@ -62,14 +102,51 @@ async def _report(session: Session, running: asyncio.Future[None], options: Opti
     finally:
         ready.cancel()
         hindered.cancel()
-    assert session.drift is not None
-    place, name = namespace(options), named(options)
-    if not options.get("path"):
-        return await session.drift.report(place, name)
-    obj = read(options, name) if options.get("kustomization_file") else session.drift.kustomization(place, name)
-    files, path = await asyncio.to_thread(files_around, folder_of(options, ""))
-    local = {**obj, "spec": {**(obj.get("spec") or {}), "path": path}}
-    return await session.drift.report_of(local, files, f"the files of {options['path']}")
+
+
+class LocalDiff:
+    """Compares what local directories make with the cluster: a Kustomization, and with `--recursive` those in it."""
+
+    def __init__(self, session: Session, options: Options) -> None:
+        assert session.drift is not None
+        assert session.kit is not None
+        self._drift = session.drift
+        self._options = options
+        self._ignored = listed(options.get("ignore_paths"))
+        self._sources = sources_of(options)
+        self._local = LocalBuild(session.client, options)
+        session.kit.builder.strict = bool(options.get("strict_substitute"))
+
+    async def run(self, obj: Object) -> int:
+        """The exit code of everything that was compared."""
+        folder = folder_of(self._options, "")
+        return ended(await self._diff(obj, folder, (key_of(obj),)))
+
+    async def _diff(self, obj: Object, folder: Path, above: tuple[str, ...]) -> bool:
+        """Whether a Kustomization on the files of a directory changes anything."""
+        files, path = await asyncio.to_thread(files_of, folder, self._ignored)
+        local = {**obj, "spec": {**(obj.get("spec") or {}), "path": path}}
+        drifted = show(await self._drift.report_of(local, files, f"the files of {folder}"))
+        if self._options.get("recursive"):
+            for made in await self._local.objects(obj, folder):
+                if is_kustomization(made) and key_of(made) != key_of(obj):
+                    drifted |= await self._below(made, above)
+        return drifted
+
+    async def _below(self, made: Object, above: tuple[str, ...]) -> bool:
+        key = key_of(made)
+        if key in above:
+            raise errors.Malformed(f"Kustomizations make one another: {' -> '.join((*above, key))}")
+        try:
+            obj = self._drift.kustomization(*key.split("/", 1))
+        except errors.NotFound:
+            # It is created; what it makes then is all new.
+            return False
+        if (made.get("spec") or {}).get("kubeConfig"):
+            say("⚠️", f"Kustomization/{key} skipped: diff not supported for remote clusters")
+            return False
+        print(f"📁 Kustomization/{key}")
+        return await self._diff(obj, folder_below(self._sources, made), (*above, key))
 
 
 async def _hindered(session: Session) -> errors.EngineError:
@@ -89,8 +166,15 @@ async def _hindered(session: Session) -> errors.EngineError:
         end()
 
 
-def show(report: DriftReport) -> int:
-    """The report as text; its exit code. Raises errors.Terminal when it could not be computed, after what is known."""
+def ended(drifted: bool) -> int:
+    """The exit code, and what is said of it."""
+    if drifted:
+        say("⚠️", "identified at least one change, exiting with non-zero exit code")
+    return 1 if drifted else 0
+
+
+def show(report: DriftReport) -> bool:
+    """Print the report; whether there is drift. Raises errors.Terminal, after what is known, when it was not computed."""
     for note in report.notes:
         say("►", note)
     for drift in report.objects:
@@ -102,9 +186,7 @@ def show(report: DriftReport) -> int:
     if report.problem:
         raise errors.Terminal(report.problem)
     say("✔", f"{report.equal} equal at {report.revision}")
-    if report.drifted:
-        say("⚠️", "identified at least one change, exiting with non-zero exit code")
-    return 1 if report.drifted else 0
+    return report.drifted
 
 
 def _subject(drift: ObjectDrift) -> str:

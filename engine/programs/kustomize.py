@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -12,6 +11,7 @@ from typing import Any, Final, Literal, TypeVar
 
 from engine import errors, yaml
 from engine.kustomize import DirectoryTree, build
+from engine.programs.paths import from_here
 
 RESTRICTORS: Final[Mapping[str, Literal["root", "none"]]] = {
     "LoadRestrictionsRootOnly": "root",
@@ -58,7 +58,7 @@ def built(folder: str, load_restrictor: str, reorder: str) -> list[dict[str, Any
             reorder=_choice(reorder, REORDERS, "order"),
         )
     except errors.EngineError as error:
-        error.message = _from_here(error.message, path.resolve())
+        error.message = from_here(error.message, path.resolve())
         raise
 
 
@@ -66,15 +66,6 @@ def _choice(given: str, known: Mapping[str, _T], what: str) -> _T:
     if given not in known:
         raise errors.Refused(f'"{given}" is no {what}', fix=f"one of: {', '.join(known)}")
     return known[given]
-
-
-def _from_here(message: str, folder: Path) -> str:
-    """Paths in a message are relative to the root of the file system: say them from the working directory."""
-    here = Path.cwd().as_posix().strip("/")
-    if here:
-        message = re.sub(rf"(?<![\w./-]){re.escape(here)}/", "", message)
-    top = folder.relative_to(folder.anchor).parts[:1]
-    return re.sub(rf"(?<![\w./-]){re.escape(top[0])}/", f"{folder.anchor}{top[0]}/", message) if top else message
 
 
 def _put(objects: list[dict[str, Any]], output: str) -> None:

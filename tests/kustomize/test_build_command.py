@@ -75,7 +75,7 @@ def test_what_sops_encrypted_is_masked(folder: Path, capsys: pytest.CaptureFixtu
     )
     assert build("--kustomization-file", "ks.yaml", "--path", "app") == 0
     (secret,) = yaml.load_all(capsys.readouterr().out)
-    assert secret["data"] == {"x": "**SOPS**"}
+    assert secret["data"] == {"x": "KipTT1BTKio="}
     assert "sops" not in secret
 
 
