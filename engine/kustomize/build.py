@@ -9,7 +9,7 @@ from engine.kustomize.errors import BuildError
 from engine.kustomize.fieldspec import FieldSpec
 from engine.kustomize.files import Files, Remote
 from engine.kustomize.limits import Limits, check_size
-from engine.kustomize.nodes import text, values
+from engine.kustomize.nodes import json_object, text
 from engine.kustomize.origin import ORIGIN, TRANSFORMATIONS
 from engine.kustomize.resmap import ResMap
 from engine.kustomize.resource import BUILD_ANNOTATIONS, Object, Resource
@@ -88,7 +88,7 @@ def _finished(resources: ResMap, target: Target) -> list[Object]:
             resource.set_strings("annotations", kept)
         check_size(resource.obj, resource.id)
         try:
-            objects.append(values(resource.obj))
+            objects.append(json_object(resource.obj))
         except BuildError as error:
             raise resource.build_error(error.problem, fix=error.fix).inside(target.file) from error
     return objects

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from engine import yaml
 from engine.kustomize.errors import BuildError
-from engine.kustomize.nodes import is_empty, is_null, nodes, plain, text, values
+from engine.kustomize.nodes import is_empty, is_null, nodes, plain, styled, text, values
 from engine.kustomize.resource import Resource
 
 _LIST_KINDS: Final = frozenset(("List", "ResourceList"))
@@ -15,7 +15,7 @@ _LIST_KINDS: Final = frozenset(("List", "ResourceList"))
 def resources_from(content: bytes | str, path: str, limits: yaml.Limits) -> list[Resource]:
     """The resources of a YAML or JSON file; BuildError when it holds anything else."""
     documents = [
-        document for document in _parse(content, path, limits, plain=plain, text_keys=True) if not is_empty(document)
+        document for document in _parse(content, path, limits, plain=plain, styled=styled) if not is_empty(document)
     ]
     for document in documents:
         _require_identity(document, path)
@@ -29,7 +29,7 @@ def parse(content: bytes | str, path: str, limits: yaml.Limits) -> list[Any]:
 
 def parse_nodes(content: bytes | str, path: str, limits: yaml.Limits) -> list[Any]:
     """The same as nodes."""
-    return _parse(content, path, limits, plain=plain)
+    return _parse(content, path, limits, plain=plain, styled=styled)
 
 
 def _parse(content: bytes | str, path: str, limits: yaml.Limits, **options: Any) -> list[Any]:

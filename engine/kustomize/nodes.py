@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import re
 from decimal import Decimal
-from functools import lru_cache
 from typing import Any, Final, Self
 
 from engine.kustomize.errors import BuildError
 from engine.yaml.floats import float_text
+from engine.yaml.folded import reprinted, stays_a_block
 from engine.yaml.resolve import NotJSON, number, plain_v3, timestamp
+from engine.yaml.scalars import quoted
 
 INT: Final = "int"
 FLOAT: Final = "float"
@@ -23,19 +24,27 @@ TIMESTAMP: Final = "timestamp"
 STR: Final = "str"
 #: Not settled yet: the text alone says what it is.
 UNTAGGED: Final = ""
+_STRINGS: Final = {str}
+_BLOCKS: Final = ("|", ">")
+_QUOTES: Final = ("'", '"')
 _INTEGER: Final = re.compile(r"[-+]?(?:0[xX][0-9a-fA-F_]+|0o?[0-7_]+|0b[01_]+|[0-9_]+)", re.ASCII)
 
 
 class Tagged(str):
-    """A scalar that is no string: its text, and the tag that says what it is."""
+    """A scalar that is no plain string: its text, the tag that says what it is, and its style.
 
-    __slots__ = ("tag",)
+    `tag` is the last part of the YAML tag; `style` is `'`, `"`, `|`, `>`, or "" for a plain scalar.
+    """
+
+    __slots__ = ("style", "tag")
     tag: str
+    style: str
 
-    def __new__(cls, text: str, tag: str) -> Self:
-        """`tag` is the last part of the YAML tag: int, float, bool, null or timestamp."""
+    def __new__(cls, text: str, tag: str, style: str = "") -> Self:
+        """See the class."""
         made = super().__new__(cls, text)
         made.tag = tag
+        made.style = style
         return made
 
 
@@ -46,30 +55,56 @@ class Shared(Tagged):
     """
 
     __slots__ = ("places",)
-    places: list[tuple[dict[str, Any], str]]
+    places: list[Place]
 
 
-def share(text: str, tag: str, places: list[tuple[dict[str, Any], str]]) -> None:
+#: A mapping and a key in it.
+Place = tuple[dict[str, Any], str]
+
+
+def share(node: str, places: list[Place]) -> None:
     """Put one scalar in all the places."""
-    made = Shared(text, tag)
+    made = Shared(node, tag_of(node), style_of(node))
     made.places = places
     for mapping, key in places:
         mapping[key] = made
 
 
-def put(mapping: dict[str, Any], key: str, node: Any) -> None:
+def overwrite(mapping: dict[str, Any], key: str, node: Any) -> None:
     """Write over the node that is there, which may stand elsewhere too, or add one."""
     present = mapping.get(key)
     if present.__class__ is Shared and isinstance(node, str):
-        places = [(other, name) for other, name in present.places if other.get(name) is present]
-        share(node, tag_of(node), places)
+        share(node, [(other, name) for other, name in present.places if other.get(name) is present])
     else:
         mapping[key] = node
 
 
-def tag_of(scalar: Any) -> str:
+def put(mapping: dict[str, Any], key: str, node: Any) -> None:
+    """The same, but a scalar takes over the style of the one that is there: what was quoted stays so."""
+    overwrite(mapping, key, restyled(node, mapping[key]) if key in mapping else node)
+
+
+def restyled(node: Any, present: Any) -> Any:
+    """A scalar in the style of the one that it replaces."""
+    style = style_of(present)
+    if style_of(node) == style or not isinstance(node, str) or not isinstance(present, str):
+        return node
+    return scalar(node, tag_of(node), style)
+
+
+def scalar(text: str, tag: str, style: str) -> str:
+    """A scalar node."""
+    return Tagged(text, tag, style) if style or tag != STR else str.__str__(text)
+
+
+def tag_of(node: Any) -> str:
     """What a scalar is; "str" for a string."""
-    return scalar.tag if isinstance(scalar, Tagged) else STR
+    return node.tag if isinstance(node, Tagged) else STR
+
+
+def style_of(node: Any) -> str:
+    """How a scalar is written; "" for a plain one."""
+    return node.style if isinstance(node, Tagged) else ""
 
 
 def is_null(node: Any) -> bool:
@@ -79,7 +114,7 @@ def is_null(node: Any) -> bool:
 
 def is_string(node: Any) -> bool:
     """Whether the node is a string."""
-    return node.__class__ is str or (node.__class__ is Shared and node.tag == STR)
+    return isinstance(node, str) and tag_of(node) == STR
 
 
 def is_empty(node: Any) -> bool:
@@ -99,7 +134,6 @@ def written(node: Any) -> str:
     return str.__str__(node) if isinstance(node, str) else ""
 
 
-@lru_cache(maxsize=16384)
 def plain(text: str) -> str:
     """The node of a scalar without quotes or tag."""
     value = plain_v3(text)
@@ -114,61 +148,85 @@ def plain(text: str) -> str:
     return Tagged(text, TIMESTAMP) if text[:1].isdigit() and timestamp(text) is not None else text
 
 
+def styled(text: str, style: str) -> str:
+    """The node of a scalar that is quoted or a block."""
+    return Tagged(text, STR, style)
+
+
+def string(text: str) -> str:
+    """The node of a text that kustomize itself writes: a block when it has several lines."""
+    return Tagged(text, STR, "|") if "\n" in text else text
+
+
 def retagged(text: str, present: Any) -> str:
-    """The text under the tag of the node that it replaces; where that has none, the text decides."""
-    tag = tag_of(present)
-    return text if tag == STR else Tagged(text, tag)
+    """The text in place of a node whose tag and style it keeps."""
+    return scalar(text, tag_of(present), style_of(present))
 
 
-def untagged(text: str, present: Any) -> str:
-    """A text that replaces a node and brings no tag: plain where that one was plain, as far as that can be known."""
-    if isinstance(present, str) and text == present:
-        return present
+def untagged(text: str, present: Any = None) -> str:
+    """The text in place of a node whose style it keeps, without a tag: where it is plain, it is what it reads as."""
+    style = style_of(present)
+    if style:
+        return Tagged(text, STR, style)
     try:
-        quoted = is_string(present) and plain(written(present)).__class__ is not str
-        return text if quoted else plain(text)
+        return plain(text)
     except NotJSON:
-        return text
+        return Tagged(text, UNTAGGED)
 
 
-@lru_cache(maxsize=4096)
-def _decoded(text: str, tag: str) -> Any:
-    """What a text means under a tag; a BuildError when it does not read so. The text may be secret: it is not told."""
+def _decoded(node: Tagged) -> Any:
+    """What a scalar is once printed and read again; a BuildError when that fails. Its text may be secret: not told."""
+    text = str.__str__(node)
+    tag, style = node.tag, node.style
     if tag == STR:
-        return text
+        return _string(text, style)
     try:
         value = plain_v3(text)
         found = tag_of(plain(text))
     except NotJSON as error:
         raise BuildError(str(error)) from error
-    if tag == UNTAGGED:
+    if style and tag in (found, UNTAGGED):
+        # Within quotes the tag is not printed.
+        return text
+    if tag in (found, UNTAGGED):
         return value
     if tag == FLOAT and found == INT:
         return number(float(value))  # type: ignore[arg-type]
-    if found != tag:
-        raise BuildError(
-            f"cannot decode a {found} as a !!{tag}", fix="let replacements and patches keep the field's type"
-        )
-    return value
+    raise BuildError(f"cannot decode a {found} as a !!{tag}", fix="let replacements and patches keep the field's type")
+
+
+def _string(text: str, style: str) -> str:
+    if style == ">":
+        text = reprinted(text)
+    if text.startswith("\t") and style in _BLOCKS and stays_a_block(text):
+        raise BuildError("found a tab character where an indentation space is expected", fix="do not begin with a tab")
+    return text
 
 
 def values(node: Any) -> Any:
-    """The node as JSON has it; it shares nothing with the node. BuildError when a text does not fit its tag."""
+    """The node as JSON has it; it shares nothing with the node. BuildError when it cannot be printed and read again."""
     kind = node.__class__
     if kind is str:
         return node
     if kind is dict:
+        if node and {*map(type, node)} != _STRINGS:
+            raise BuildError("a key of a mapping is no text", fix="put the key in quotes")
         return {key: child if child.__class__ is str else values(child) for key, child in node.items()}
     if kind is list:
         return [child if child.__class__ is str else values(child) for child in node]
-    return _decoded(str.__str__(node), node.tag)
+    return _decoded(node)
+
+
+def json_object(obj: dict[str, Any]) -> dict[str, Any]:
+    """The same of a whole object, whose own keys are text whatever they look like."""
+    return {str.__str__(key): values(child) for key, child in obj.items()}
 
 
 def nodes(value: Any, *, floats: bool = False) -> Any:
     """JSON as nodes; with `floats` its numbers go through 64-bit floats first, as in Go's JSON decoder."""
     kind = value.__class__
     if kind is str:
-        return value
+        return _styled_as_printed(value)
     if kind is dict:
         return {key: nodes(child, floats=floats) for key, child in value.items()}
     if kind is list:
@@ -178,6 +236,13 @@ def nodes(value: Any, *, floats: bool = False) -> Any:
     if kind is bool:
         return Tagged("true" if value else "false", BOOL)
     return plain(_float_text(float(value)) if floats else str(value) if kind is int else float_text(value))
+
+
+def _styled_as_printed(text: str) -> str:
+    if "\n" in text:
+        return Tagged(text, STR, "|")
+    first = quoted(text)[0]
+    return Tagged(text, STR, first) if first in _QUOTES else text
 
 
 def _float_text(value: float) -> str:
@@ -198,5 +263,5 @@ def copy_node(node: Any) -> Any:
     if kind is list:
         return [copy_node(child) for child in node]
     if kind is Shared:
-        return str.__str__(node) if node.tag == STR else Tagged(node, node.tag)
+        return scalar(node, node.tag, node.style)
     return node

@@ -15,7 +15,7 @@ from engine.kustomize.files import Files, is_remote
 from engine.kustomize.generators.objects import GENERATORS, with_global_options
 from engine.kustomize.kustomization import PLUGINS, find_file, parse_kustomization
 from engine.kustomize.load import resources_from
-from engine.kustomize.nodes import copy_node, values
+from engine.kustomize.nodes import copy_node, json_object
 from engine.kustomize.origin import ORIGIN, Origin, origin_path, record, set_origin
 from engine.kustomize.resmap import ResMap
 from engine.kustomize.resource import Resource
@@ -249,7 +249,7 @@ def _inline(entry: str, path: str, files: Files) -> list[Resource] | None:
 
 def _plugin_config(resource: Resource, path: str) -> dict[str, Any]:
     shape = PLUGINS[resource.kind]
-    return shape.read(values(resource.obj), Place(path, resource.kind, strict=False))
+    return shape.read(json_object(resource.obj), Place(path, resource.kind, strict=False))
 
 
 def _plugin_origin(resource: Resource) -> Origin | None:

@@ -24,12 +24,12 @@ from yaml.events import (
 )
 
 from engine.errors import LimitExceeded, Malformed
-from engine.yaml.folded import reprinted
 from engine.yaml.limits import Limits
 from engine.yaml.resolve import RULES, NotJSON, Profile, Scalar
 
-#: What a plain scalar's text means.
+#: What a plain scalar's text means; what a text is that is quoted or a block, by its style (`'`, `"`, `|` or `>`).
 Plain = Callable[[str], Any]
+Styled = Callable[[str, str], Any]
 _TAG: Final = "tag:yaml.org,2002:"
 _TAG_TYPES: Final[dict[str, type | tuple[type, ...]]] = {
     "int": int,
@@ -77,10 +77,17 @@ class Builder:
     """Makes the documents of one text; `load_all` says what the options mean."""
 
     def __init__(
-        self, profile: Profile, name: str, limits: Limits, plain: Plain | None, *, unique_keys: bool, text_keys: bool
+        self,
+        profile: Profile,
+        name: str,
+        limits: Limits,
+        *,
+        plain: Plain | None = None,
+        styled: Styled | None = None,
+        unique_keys: bool = True,
     ) -> None:
         self._unique_keys = unique_keys
-        self._text_keys = text_keys
+        self._styled = styled
         self._profile = profile
         self._plain = _Scalars(plain or RULES[profile]).__getitem__
         self._name = name
@@ -108,7 +115,7 @@ class Builder:
 
     def _value(self, next_event: Callable[[], Any]) -> Any:
         """The hot loop: one turn an event, the open mappings and lists on a stack."""
-        plain, plain_keys, max_nodes = self._plain, self._plain_keys, self._limits.max_nodes
+        plain, styled, plain_keys, max_nodes = self._plain, self._styled, self._plain_keys, self._limits.max_nodes
         stack: list[tuple[Any, Any, str | None]] = []
         node: Any = None
         key: Any = _ITEM
@@ -124,7 +131,7 @@ class Builder:
                         key = self._key(event, node)
                     continue
                 if event.tag is None and event.anchor is None and not event.implicit[0]:
-                    value = event.value if event.style != ">" else self._folded(event)
+                    value = event.value if styled is None else styled(event.value, event.style)
                 else:
                     value = self._scalar(event, plain)
                 if self._nodes > max_nodes:
@@ -218,8 +225,10 @@ class Builder:
             key: Any = _MERGE
         else:
             key = text if self._profile is Profile.V3 else self._json_key(event)
-            if self._text_keys and self._scalar(event, self._plain).__class__ is not str:
-                raise self.malformed(f"the key {text} is no text; put it in quotes", event.start_mark)
+            if self._styled is not None:
+                # A key that is no string stays recognizable: it is an object of the caller's rule.
+                found = self._plain(text)
+                key = key if found.__class__ is str else found
         self._plain_keys[text] = key
         return key
 
@@ -232,17 +241,12 @@ class Builder:
             return "true" if value else "false"
         return intern(str(value))
 
-    def _folded(self, event: Any) -> str:
-        """A scalar that is text by its style, perhaps folded: under kustomize's profile as it is once printed."""
-        text: str = event.value
-        return reprinted(text) if event.style == ">" and self._profile is Profile.V3 else text
-
     def _scalar(self, event: Any, plain: Plain) -> Any:
         text: str = event.value
         tag: str | None = event.tag
         try:
             if tag is None or tag == "!":
-                value = plain(text) if event.implicit[0] else self._folded(event)
+                value = plain(text) if event.implicit[0] else self._of_style(event)
             else:
                 value = self._tagged(tag.removeprefix(_TAG), event) if tag.startswith(_TAG) else text
         except NotJSON as error:
@@ -250,6 +254,9 @@ class Builder:
         if event.anchor is not None:
             self._anchors[event.anchor] = value
         return value
+
+    def _of_style(self, event: Any) -> Any:
+        return event.value if self._styled is None else self._styled(event.value, event.style)
 
     def _tagged(self, tag: str, event: Any) -> Any:
         text: str = event.value
@@ -259,7 +266,7 @@ class Builder:
             except binascii.Error as error:
                 raise self.malformed("!!binary data is not base64", event.start_mark) from error
         if tag == "str":
-            return text
+            return self._of_style(event)
         value = RULES[self._profile](text)
         wanted = _TAG_TYPES.get(tag)
         if wanted is not None and (not isinstance(value, wanted) or isinstance(value, bool) is not (tag == "bool")):

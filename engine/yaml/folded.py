@@ -22,13 +22,13 @@ _IRREGULAR: Final = re.compile(r"\A\s|\n[ \t]|\n\n\Z")
 
 def reprinted(text: str) -> str:
     """The text after one printing in the folded style."""
-    if not _IRREGULAR.search(text) or not _stays_a_block(text):
+    if not _IRREGULAR.search(text) or not stays_a_block(text):
         return text
     events = yaml.parse(f"{_header(text)}{''.join(_lines(text))}")
     return "".join(event.value for event in events if isinstance(event, ScalarEvent))
 
 
-def _stays_a_block(text: str) -> bool:
+def stays_a_block(text: str) -> bool:
     """Whether the emitter does not take double quotes instead; a tab is no reason, unlike elsewhere."""
     return not (text.endswith(" ") or " \n" in text or is_special(text.replace("\t", "")))
 

@@ -15,7 +15,7 @@ from yaml.reader import Reader
 from yaml.scanner import Scanner
 
 from engine.errors import LimitExceeded, Malformed
-from engine.yaml.builder import Builder, Plain
+from engine.yaml.builder import Builder, Plain, Styled
 from engine.yaml.limits import Limits
 from engine.yaml.resolve import Profile
 
@@ -66,16 +66,17 @@ def load_all(
     limits: Limits = _DEFAULT,
     unique_keys: bool = True,
     plain: Plain | None = None,
-    text_keys: bool = False,
+    styled: Styled | None = None,
 ) -> list[Any]:
     """Every document of a text that is not empty or null.
 
     `unique_keys=False` lets the last of equal keys win, as Go's lenient readers do. `plain` takes the
-    place of the profile's rule for plain scalars. `text_keys` refuses keys that are no text unless quoted.
+    place of the profile's rule for plain scalars; `styled` is asked, with the style, what a quoted scalar or a
+    block is, and with it a key too is what `plain` makes of it.
     """
     if len(text) > limits.max_bytes:
         raise LimitExceeded(f"{name or 'the YAML text'} is larger than {limits.max_bytes} bytes")
-    builder = Builder(profile, name, limits, plain, unique_keys=unique_keys, text_keys=text_keys)
+    builder = Builder(profile, name, limits, plain=plain, styled=styled, unique_keys=unique_keys)
     whole = _ended(text) if profile is Profile.V2 else text
     return [document for document in _documents(builder, whole) if document is not None]
 
@@ -84,7 +85,7 @@ def load_first(text: str, *, plain: Plain | None = None, limits: Limits = _DEFAU
     """What sigs.k8s.io/yaml unmarshals: the first document of a text, whatever follows; the last of equal keys wins."""
     if len(text) > limits.max_bytes:
         raise LimitExceeded(f"the YAML text is larger than {limits.max_bytes} bytes")
-    builder = Builder(Profile.V2, "", limits, plain, unique_keys=False, text_keys=False)
+    builder = Builder(Profile.V2, "", limits, plain=plain, unique_keys=False)
     return next(_documents(builder, text), None)
 
 

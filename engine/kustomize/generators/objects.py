@@ -12,7 +12,7 @@ from engine.kustomize.generators.iam_policy import iam_policy
 from engine.kustomize.generators.key_values import key_values
 from engine.kustomize.keys import is_text, unreadable
 from engine.kustomize.kustomization import fix_env
-from engine.kustomize.nodes import BOOL, Tagged
+from engine.kustomize.nodes import BOOL, Tagged, string
 from engine.kustomize.resource import BEHAVIOR, NEEDS_HASH, Behavior, Object, Resource
 
 Config = Mapping[str, Any]
@@ -25,7 +25,7 @@ def config_map(config: Config, files: Files) -> list[Resource]:
     obj = _base("ConfigMap", config, files)
     for key, value in sorted(key_values(fix_env(dict(config)), files, "configMapGenerator").items()):
         try:
-            obj.setdefault("data", {})[key] = value.decode()
+            obj.setdefault("data", {})[key] = string(value.decode())
         except UnicodeDecodeError:
             obj.setdefault("binaryData", {})[key] = base64_lines(value)
     return [_finished(obj, config, files)]

@@ -10,7 +10,7 @@ from engine.kustomize.files import Files
 from engine.kustomize.jsonpatch import Operation, apply_patch, parse_patch
 from engine.kustomize.load import resources_from
 from engine.kustomize.merge import DIRECTIVE, MISSING, remove_blanks, strategic_merge
-from engine.kustomize.nodes import nodes, put, values, written
+from engine.kustomize.nodes import json_object, nodes, put, written
 from engine.kustomize.resmap import ResMap
 from engine.kustomize.resource import ALLOW_KIND_CHANGE, ALLOW_NAME_CHANGE, Resource, is_internal
 from engine.kustomize.schemas import SchemaFor
@@ -104,7 +104,7 @@ class JSONPatch:
                 resource.remember()
             kept = {name: value for name, value in resource.strings("annotations").items() if is_internal(name)}
             try:
-                patched = apply_patch(values(resource.obj), self._operations)
+                patched = apply_patch(json_object(resource.obj), self._operations)
             except BuildError as error:
                 raise resource.build_error(f"JSON patch: {error.problem}", fix=error.fix) from error
             if not isinstance(patched, dict):

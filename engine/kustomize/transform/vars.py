@@ -11,7 +11,7 @@ from engine.kustomize.errors import BuildError
 from engine.kustomize.fieldpath import lookup, split_field_path
 from engine.kustomize.fieldspec import FieldPath, FieldPaths, FieldSpec
 from engine.kustomize.ids import Gvk, ResId, split_api_version
-from engine.kustomize.nodes import BOOL, FLOAT, INT, Tagged, is_string, put, tag_of, written
+from engine.kustomize.nodes import BOOL, FLOAT, INT, Tagged, is_string, overwrite, tag_of, written
 from engine.kustomize.resmap import ResMap
 from engine.kustomize.schemas import is_cluster_scoped
 
@@ -134,7 +134,7 @@ def _expanded(node: Any, scalars: Mapping[str, Any]) -> Any:
         for key, child in node.items():
             expanded = _in_text(child, scalars)
             if expanded is not child:
-                put(node, key, expanded)
+                overwrite(node, key, expanded)
         return node
     if isinstance(node, list):
         if not all(map(is_string, node)):
