@@ -237,7 +237,7 @@ def _charts(
         # The child's values are the parent's mapping itself: what one template changes, the others see.
         found_values = values.get(child.name)
         theirs = found_values if isinstance(found_values, dict) else ValuesMap()
-        for found, place, inner in _charts(child, f"{path}/charts/{child.name}", theirs, shared, is_root=False):
+        for found, place, inner in _charts(child, child.path(path), theirs, shared, is_root=False):
             if found is child:
                 subcharts[child.name] = inner
             yield found, place, inner

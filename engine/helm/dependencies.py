@@ -18,7 +18,7 @@ from engine.helm.values.files import Values, copy_values
 
 def process_dependencies(chart: Chart, values: Mapping[str, Any], warn: Warn) -> Chart:
     """The chart with the subcharts that these values enable, under their aliases, and what it imports."""
-    return _import_all(_enabled(chart, values, "", warn), warn)
+    return _import_all(_enabled(chart, values, "", warn, loaded=chart.name), warn)
 
 
 def missing_dependencies(chart: Chart) -> list[str]:
@@ -30,21 +30,31 @@ def missing_dependencies(chart: Chart) -> list[str]:
 # --- enabling ------------------------------------------------------------------------------------------------
 
 
-def _enabled(chart: Chart, values: Mapping[str, Any], path: str, warn: Warn) -> Chart:
+def _enabled(chart: Chart, values: Mapping[str, Any], path: str, warn: Warn, *, loaded: str) -> Chart:
+    """`path` leads to the chart's values, `loaded` is where it lay before anything was renamed."""
     if chart.metadata.dependencies is None:
         return chart
     wanted = chart.metadata.required
-    undeclared = [child for child in chart.dependencies if not any(_meets(child, each) for each in wanted)]
-    declared = (_aliased(chart.dependencies, each) for each in wanted)
-    found = (*undeclared, *(child for child in declared if child is not None))
+    found = [
+        (replace(child, origin=""), child.name)
+        for child in chart.dependencies
+        if not any(_meets(child, each) for each in wanted)
+    ]
+    for each in wanted:
+        child = next((child for child in chart.dependencies if _meets(child, each)), None)
+        if child is not None:
+            found.append((_copied(child, each.alias, f"{loaded}/charts/{child.name}"), child.name))
     wanted = tuple(replace(each, name=each.alias or each.name, enabled=True) for each in wanted)
-    chart = replace(chart, metadata=replace(chart.metadata, dependencies=wanted), dependencies=found)
+    metadata = replace(chart.metadata, dependencies=wanted)
+    chart = replace(chart, metadata=metadata, dependencies=tuple(child for child, _ in found))
 
     effective = coalesce_values(chart, values, warn=warn)
     decided = [_decided(each, effective, path, warn) for each in wanted]
     disabled = {each.name for each in decided if not each.enabled}
     kept = tuple(
-        _enabled(child, effective, f"{path}{child.name}.", warn) for child in found if child.name not in disabled
+        _enabled(child, effective, f"{path}{child.name}.", warn, loaded=f"{loaded}/charts/{name}")
+        for child, name in found
+        if child.name not in disabled
     )
     # Without one dependency left, Helm treats the chart as one that never declared any.
     dependencies = tuple(each for each in decided if each.name not in disabled) or None
@@ -55,16 +65,15 @@ def _meets(child: Chart, wanted: Dependency) -> bool:
     return child.name == wanted.name and is_compatible(wanted.version, child.metadata.version)
 
 
-def _aliased(children: Iterable[Chart], wanted: Dependency) -> Chart | None:
-    """The first subchart of that name and version, under its alias."""
-    for child in children:
-        if _meets(child, wanted):
-            return _renamed(child, wanted.alias) if wanted.alias else child
-    return None
+def _copied(chart: Chart, alias: str, loaded: str) -> Chart:
+    """The chart under its alias. Helm copies it and its subcharts; what lies deeper keeps the path it was loaded at."""
 
+    def deeper(child: Chart) -> Chart:
+        inner = (replace(each, origin=f"{loaded}/charts/{child.name}/charts/{each.name}") for each in child.dependencies)
+        return replace(child, origin="", dependencies=tuple(inner))
 
-def _renamed(chart: Chart, name: str) -> Chart:
-    return replace(chart, metadata=replace(chart.metadata, name=name))
+    metadata = replace(chart.metadata, name=alias or chart.name)
+    return replace(chart, metadata=metadata, origin="", dependencies=tuple(map(deeper, chart.dependencies)))
 
 
 def _decided(wanted: Dependency, values: Values, path: str, warn: Warn) -> Dependency:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 import ipaddress
-import tarfile
 import zlib
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
@@ -20,6 +19,7 @@ import aiohttp
 from engine import errors
 from engine.clock import Clock
 from engine.source.storage import Storage, new_hash
+from engine.tar import Tar
 
 RETRIES = 9
 _FIRST_WAIT, _LONGEST_WAIT = 5.0, 30.0
@@ -147,19 +147,16 @@ def unpack(data: bytes, limits: Limits) -> dict[str, bytes]:
     """The regular files of a tar.gz, within bounds; raises Malformed and LimitExceeded."""
     files: dict[str, bytes] = {}
     entries = 0
+    tar = Tar(_Gunzip(data, limits.unpacked))
     try:
-        with tarfile.open(fileobj=_Gunzip(data, limits.unpacked), mode="r|") as tar:  # type: ignore[call-overload]
-            for member in tar:
-                entries += 1
-                if entries > limits.entries:
-                    raise errors.LimitExceeded(f"more than {limits.entries} files and directories")
-                name = _safe_name(member.name, limits.path)
-                if not member.isreg() or member.issparse():
-                    continue
-                content = tar.extractfile(member)
-                assert content is not None
-                files[name] = content.read()
-    except (tarfile.TarError, zlib.error, EOFError, UnicodeError, ValueError, OverflowError) as error:
+        for member in tar:
+            entries += 1
+            if entries > limits.entries:
+                raise errors.LimitExceeded(f"more than {limits.entries} files and directories")
+            name = _safe_name(member.name, limits.path)
+            if member.is_file:
+                files[name] = tar.read()
+    except (zlib.error, EOFError) as error:
         raise errors.Malformed(f"not a tar.gz archive: {error}") from None
     return files
 

@@ -77,12 +77,6 @@ def test_devices_have_no_content() -> None:
     assert read_archive(packed({"x/d": device}))[0].data == b""
 
 
-def test_a_bomb_stops_at_the_bound_and_not_at_the_end_of_memory() -> None:
-    zeros = gzip.compress(b"\0" * 30_000_000)
-    with pytest.raises(LimitExceeded, match="decompressed chart is larger"):
-        read_archive(zeros, limits=Limits(chart_bytes=1_000_000, files=10))
-
-
 def test_one_file_may_not_be_too_large() -> None:
     with pytest.raises(LimitExceeded, match="maximum file size"):
         read_archive(packed({"x/big": b"\0" * 2000}), limits=Limits(file_bytes=1000))

@@ -1,6 +1,6 @@
 """Charts as archives: a .tgz in memory becomes files, and nothing is ever written or followed.
 
-Refusals and sizes are Helm's; the number of entries and the size of the archive are ours.
+Refusals and sizes are Helm's; the number of entries, the length of their names and the size of the archive are ours.
 """
 
 from __future__ import annotations
@@ -9,7 +9,6 @@ import gzip
 import io
 import posixpath
 import re
-import tarfile
 import zlib
 from typing import Final
 
@@ -17,12 +16,14 @@ from engine.errors import LimitExceeded
 from engine.helm.chart.limits import DEFAULT_LIMITS, Limits
 from engine.helm.chart.model import File
 from engine.helm.errors import ChartError
+from engine.helm.gotext import valid
+from engine.tar import Tar, TarError
 
 GZIP: Final = b"\x1f\x8b\x08"
 BOM: Final = b"\xef\xbb\xbf"
 _DRIVE: Final = re.compile(r"[a-zA-Z]:/")
 #: What tar adds to each entry: a header, padding, and a long name's own header.
-_TAR_OVERHEAD: Final = 4 * 512
+_OVERHEAD: Final = 4 * 512
 
 
 def read_archive(data: bytes, *, name: str = "", limits: Limits = DEFAULT_LIMITS) -> list[File]:
@@ -33,53 +34,63 @@ def read_archive(data: bytes, *, name: str = "", limits: Limits = DEFAULT_LIMITS
     if len(data) > limits.archive_bytes:
         raise LimitExceeded(f"{what} is larger than {limits.archive_bytes} bytes")
     try:
-        with tarfile.open(fileobj=io.BytesIO(_unzip(data, what, limits)), mode="r:") as tar:
-            files = _entries(tar, what, limits)
-    except (tarfile.TarError, EOFError, zlib.error, gzip.BadGzipFile, UnicodeError, ValueError) as error:
+        with gzip.GzipFile(fileobj=io.BytesIO(data)) as stream:
+            files = _files(Tar(_Bounded(stream, what, limits)), what, limits)
+    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
         raise ChartError(f"{what} cannot be read: {error}", path=name) from error
+    except TarError as error:
+        raise ChartError(f"{what} cannot be read: {error.message}", path=name) from error
     if not files:
         raise ChartError("no files in chart archive", path=name)
     return files
 
 
-def _unzip(data: bytes, what: str, limits: Limits) -> bytes:
-    bound = limits.chart_bytes + limits.files * _TAR_OVERHEAD
-    with gzip.GzipFile(fileobj=io.BytesIO(data)) as stream:
-        unzipped = stream.read(bound + 1)
-    if len(unzipped) > bound:
-        raise _too_large(what, limits)
-    return unzipped
+def _files(tar: Tar, what: str, limits: Limits) -> list[File]:
+    """What is no folder. A link has no content of its own and is not followed."""
+    files: list[File] = []
+    left = limits.chart_bytes
+    for count, member in enumerate(tar):
+        if count >= limits.files:
+            raise LimitExceeded(f"{what} has more than {limits.files} entries")
+        if member.is_dir:
+            continue
+        path = _inside(member.name, what, limits)
+        if member.size > limits.file_bytes:
+            raise LimitExceeded(
+                f"{what}: decompressed chart file {path!r} is larger than the maximum file size {limits.file_bytes}"
+            )
+        left -= member.size
+        if left <= 0:
+            raise _too_large(what, limits)
+        files.append(File(path, tar.read().removeprefix(BOM)))
+    return files
+
+
+class _Bounded:
+    """What comes out of an archive, headers included, up to a bound."""
+
+    def __init__(self, stream: gzip.GzipFile, what: str, limits: Limits) -> None:
+        self._stream = stream
+        self._left = limits.chart_bytes + limits.files * _OVERHEAD
+        self._excess = _too_large(what, limits)
+
+    def read(self, size: int, /) -> bytes:
+        data = self._stream.read(size)
+        self._left -= len(data)
+        if self._left < 0:
+            raise self._excess
+        return data
 
 
 def _too_large(what: str, limits: Limits) -> LimitExceeded:
     return LimitExceeded(f"{what}: decompressed chart is larger than the maximum size {limits.chart_bytes}")
 
 
-def _entries(tar: tarfile.TarFile, what: str, limits: Limits) -> list[File]:
-    files: list[File] = []
-    left = limits.chart_bytes
-    for count, entry in enumerate(tar):
-        if count >= limits.files:
-            raise LimitExceeded(f"{what} has more than {limits.files} entries")
-        if entry.isdir():
-            continue
-        path = _inside(entry.name, what)
-        size = entry.size if entry.isreg() else 0
-        if size > limits.file_bytes:
-            raise LimitExceeded(
-                f"{what}: decompressed chart file {path!r} is larger than the maximum file size {limits.file_bytes}"
-            )
-        left -= size
-        if left <= 0:
-            raise _too_large(what, limits)
-        # A link has no content of its own and is not followed.
-        content = tar.extractfile(entry) if entry.isreg() else None
-        files.append(File(path, content.read().removeprefix(BOM) if content is not None else b""))
-    return files
-
-
-def _inside(name: str, what: str) -> str:
+def _inside(name: str, what: str, limits: Limits) -> str:
     """The path below the archive's first folder; ChartError when it leads out of it."""
+    if len(name) > limits.path:
+        raise LimitExceeded(f"{what}: the name {name[:40]!r}… is longer than {limits.path} characters")
+    name = valid(name)
     delimiter = "\\" if "\\" in name else "/"
     first, _, rest = name.partition(delimiter)
     path = rest.replace(delimiter, "/")

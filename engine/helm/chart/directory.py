@@ -16,6 +16,7 @@ from engine.helm.chart.ignore import NAME, Ignore
 from engine.helm.chart.limits import DEFAULT_LIMITS, Limits
 from engine.helm.chart.model import File
 from engine.helm.errors import ChartError
+from engine.helm.gotext import valid
 
 
 class Directory:
@@ -45,7 +46,7 @@ class Directory:
             left -= len(data)
             if left < 0:
                 raise self._over(f"is larger than {self._limits.chart_bytes} bytes")
-            found.append(File(name, data.removeprefix(BOM)))
+            found.append(File(valid(name), data.removeprefix(BOM)))
         return found
 
     def read(self, name: str) -> bytes:

@@ -13,6 +13,8 @@ from engine.helm.gotext import trim_space
 NAME = ".helmignore"
 #: Helm adds this one to every chart.
 _DEFAULT = "templates/.?*"
+#: Characters of a rule that an error repeats.
+_SHOWN = 80
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +51,9 @@ class Ignore:
 
 def _rule(line: str) -> _Rule:
     if "**" in line:
-        raise ChartError("double-star (**) syntax is not supported", path=NAME, fix=f"write {line!r} without it")
+        raise ChartError(
+            "double-star (**) syntax is not supported", path=NAME, fix=f"write {line[:_SHOWN]!r} without it"
+        )
     pattern = line.removeprefix("!")
     directories = pattern.endswith("/")
     pattern = pattern.removesuffix("/")
@@ -57,7 +61,7 @@ def _rule(line: str) -> _Rule:
         path_match(line)
         match = path_match(pattern.removeprefix("/"))
     except BadPattern:
-        raise ChartError(f"{line!r} is no pattern: syntax error in pattern", path=NAME) from None
+        raise ChartError(f"{line[:_SHOWN]!r} is no pattern: syntax error in pattern", path=NAME) from None
     return _Rule(match, line.startswith("!"), directories, "/" in pattern)
 
 

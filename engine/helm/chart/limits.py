@@ -17,6 +17,8 @@ class Limits:
     """Bytes of one file."""
     files: int = 20_000
     """Entries of one archive or directory."""
+    path: int = 4096
+    """Characters of a file's name."""
     depth: int = 30
     """Levels of directories, and of charts within charts."""
 

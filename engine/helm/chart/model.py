@@ -40,6 +40,8 @@ class Chart:
     values: Mapping[str, Any] = field(default_factory=dict)
     schema: bytes | None = None
     dependencies: tuple[Chart, ...] = ()
+    origin: str = ""
+    """The path that Helm goes on calling it by, where that is not the path it hangs at (below aliases)."""
 
     @property
     def name(self) -> str:
@@ -55,11 +57,15 @@ class Chart:
         """The same chart over other subcharts."""
         return replace(self, dependencies=dependencies)
 
-    def crds(self, path: str = "") -> Iterator[CRD]:
+    def path(self, parent: str = "") -> str:
+        """The path from the root chart's name on, for a chart that hangs below `parent`."""
+        return self.origin or (f"{parent}/charts/{self.name}" if parent else self.name)
+
+    def crds(self, parent: str = "") -> Iterator[CRD]:
         """The files in crds/ of this chart, then of its subcharts."""
-        path = path or self.name
+        path = self.path(parent)
         for file in self.files:
             if file.name.startswith("crds/") and file.name.lower().endswith((".yaml", ".yml", ".json")):
                 yield CRD(file.name, f"{path}/{file.name}", file.data)
         for child in self.dependencies:
-            yield from child.crds(f"{path}/charts/{child.name}")
+            yield from child.crds(path)

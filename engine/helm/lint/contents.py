@@ -12,10 +12,10 @@ from engine.helm.lint.finding import Finding, Severity
 from engine.helm.lint.place import Place, Subject
 from engine.helm.values.coalesce import coalesce_tables
 from engine.helm.values.files import Values, copy_values, numbers_as_floats
+from engine.helm.values.schema import FILE as SCHEMA
 from engine.helm.values.schema import check
 
 VALUES: Final = "values.yaml"
-SCHEMA: Final = "values.schema.json"
 CRDS: Final = "crds"
 
 
@@ -33,7 +33,10 @@ def values_rules(subject: Subject, values: Mapping[str, Any], *, skip_schema: bo
     if skip_schema or not place.is_file(SCHEMA):
         return
     schema = place.read(SCHEMA)
-    problems = check(VALUES, schema, effective) if schema else []
+    try:
+        problems = check(place.name, schema, effective) if schema else []
+    except EngineError as error:
+        problems = [error.message]
     if problems:
         yield Finding(Severity.ERROR, VALUES, "\n".join(problems))
 
