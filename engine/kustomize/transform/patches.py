@@ -11,6 +11,7 @@ from engine.kustomize.jsonpatch import Operation, apply_patch, parse_patch
 from engine.kustomize.load import resources_from
 from engine.kustomize.merge import DIRECTIVE, MISSING, remove_blanks, strategic_merge
 from engine.kustomize.nodes import json_object, nodes, put, written
+from engine.kustomize.openapi_field import Schemas
 from engine.kustomize.resmap import ResMap
 from engine.kustomize.resource import ALLOW_KIND_CHANGE, ALLOW_NAME_CHANGE, Resource, is_internal
 from engine.kustomize.schemas import SchemaFor
@@ -92,9 +93,10 @@ class TargetedMerge:
 class JSONPatch:
     """JSON 6902 operations for every object that a target selects."""
 
-    def __init__(self, operations: Sequence[Operation], target: Selector, *, remember: bool) -> None:
+    def __init__(self, operations: Sequence[Operation], target: Selector, schemas: Schemas, *, remember: bool) -> None:
         self._operations = list(operations)
         self._target = target
+        self._schemas = schemas
         self._remember = remember
 
     def apply(self, resources: ResMap) -> None:
@@ -111,6 +113,7 @@ class JSONPatch:
                 raise resource.build_error("JSON patch: it leaves no mapping", fix="keep apiVersion, kind and metadata")
             resource.obj = nodes(patched, floats=True)
             resource.set_strings("annotations", {**resource.strings("annotations"), **kept})
+            self._schemas.scope(resource.gvk.api_version, resource.kind)
 
 
 class NoPatch:
@@ -128,7 +131,7 @@ def patch_transformer(config: Config, files: Files) -> Transformer:
     if operations is not None:
         if target is None:
             raise BuildError(f"must specify a target for JSON patch {source}", path=files.root, field="patches")
-        return JSONPatch(operations, Selector(target), remember=True)
+        return JSONPatch(operations, Selector(target), files.schemas, remember=True)
     if not merges:
         return NoPatch()
     for patch in merges:
@@ -221,7 +224,7 @@ def json_transformer(config: Config, files: Files) -> JSONPatch:
         raise _json_error(files, f"decoding the JSON patch: {error.problem}") from error
     if not operations:
         raise _json_error(files, "patch appears to be empty")
-    return JSONPatch(operations, Selector(target), remember=False)
+    return JSONPatch(operations, Selector(target), files.schemas, remember=False)
 
 
 def _json_error(files: Files, message: str) -> BuildError:
