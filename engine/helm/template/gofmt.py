@@ -37,7 +37,7 @@ class Spec:
 
 _PLAIN: Final = Spec()
 _DIRECTIVE: Final = re.compile(
-    r"%([-+# 0]*)(?:\[(\d+)\])?(\d+|\*)?(?:(\.)(?:\[(\d+)\])?(\d+|\*)?)?(?:\[(\d+)\])?(.)?", re.DOTALL
+    r"%([-+# 0]*)(?:\[([^]]*)\])?(\d+|\*)?(?:(\.)(?:\[([^]]*)\])?(\d+|\*)?)?(?:\[([^]]*)\])?(.)?", re.DOTALL
 )
 
 
@@ -55,6 +55,11 @@ def value_text(value: Any) -> str:
     if value is None:
         return "<nil>"
     return _format(value, _PLAIN, 0)
+
+
+def show(value: Any) -> str:
+    """What an action of a template prints."""
+    return "<no value>" if value is None else value_text(value)
 
 
 def bounded(text: str) -> str:
@@ -184,7 +189,7 @@ class _Printer:
         if index is None:
             return
         self.reordered = True
-        if 1 <= int(index) <= len(self.values):
+        if index.isascii() and index.isdigit() and 1 <= int(index[:18]) <= len(self.values):
             self.next = int(index) - 1
         else:
             self.good_index = False
@@ -339,8 +344,8 @@ def _float(value: Any, spec: Spec, depth: int) -> str:
     if math.isinf(value) or math.isnan(value):
         if math.isnan(value) and not spec.space and not spec.plus:
             text = text[1:]
-        spec = replace(spec, zero=False)
-    elif spec.sharp and verb not in "bv":
+        return pad(text, replace(spec, zero=False))
+    if spec.sharp and verb not in "bv":
         text = _sharp_float(text, kind, precision)
     if spec.plus or text[0] != "+":
         if spec.zero and spec.width is not None and spec.width > len(text):
