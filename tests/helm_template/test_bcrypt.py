@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import bcrypt as library
 
-from engine.helm.functions.crypto import bcrypt, htpasswd
+from engine.helm.functions.passwords import bcrypt, htpasswd
 
 
 def test_a_hash_verifies_and_is_of_gos_default_cost() -> None:

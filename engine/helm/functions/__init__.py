@@ -13,7 +13,8 @@ from typing import Any
 
 from engine.clock import Clock
 from engine.helm.functions import (
-    crypto,
+    certificates,
+    ciphers,
     dates,
     dicts,
     encoding,
@@ -21,6 +22,7 @@ from engine.helm.functions import (
     jsons,
     lists,
     numbers,
+    passwords,
     randoms,
     reflection,
     regex,
@@ -93,7 +95,9 @@ def functions(environment: Environment | None = None) -> dict[str, Callable[...,
         tomls.FUNCTIONS,
         dates.functions(outside.now),
         randoms.functions(outside.random),
-        crypto.functions(outside.now, outside.random),
+        certificates.functions(outside.now, outside.random),
+        ciphers.functions(outside.random),
+        passwords.FUNCTIONS,
         {"lookup": lookup, "getHostByName": get_host_by_name},
     )
     merged: dict[str, Callable[..., Any]] = {}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from enum import Enum, auto
 from typing import Final
@@ -10,6 +11,10 @@ _SPACES: Final = frozenset(
     "\t\n\v\f\r \x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a"
     "\u2028\u2029\u202f\u205f\u3000"
 )
+
+
+#: A character with the bytes before it that are no UTF-8 and count as a part of it, or such bytes at the end.
+_UNIT: Final = re.compile("[\ud800-\udfff\ufffd]*[^\ud800-\udfff\ufffd]|[\ud800-\udfff\ufffd]+")
 
 
 class _Word(Enum):
@@ -30,6 +35,10 @@ def snake_case(text: str) -> str:
 def kebab_case(text: str) -> str:
     """HTTPServer → http-server."""
     return _separated(text, "-")
+
+
+def _is_broken(char: str) -> bool:
+    return char == "\ufffd" or "\ud800" <= char <= "\udfff"
 
 
 def _is_connector(char: str) -> bool:
@@ -70,28 +79,32 @@ def _kind(char: str) -> _Word:
 def _words(text: str) -> list[tuple[_Word, str]]:
     """Runs of one kind; an upper-case letter starts the word that follows it."""
     words: list[tuple[_Word, str]] = []
+    units = _UNIT.findall(text)
+    kinds = [_kind(unit[-1]) for unit in units]
+    if units and _is_broken(units[-1][-1]):
+        kinds[-1] = kinds[-2] if len(kinds) > 1 else _Word.NONE
     start = 0
-    while start < len(text):
-        kind = _kind(text[start])
+    while start < len(units):
+        kind = kinds[start]
         end = start + 1
         if kind is _Word.UPPER:
-            end = _upper_word(text, start)
+            end = _upper_word(kinds, start)
         else:
-            while end < len(text) and _kind(text[end]) is kind:
+            while end < len(units) and kinds[end] is kind:
                 end += 1
-        words.append((kind, text[start:end]))
+        words.append((kind, "".join(units[start:end])))
         start = end
     return words
 
 
-def _upper_word(text: str, start: int) -> int:
+def _upper_word(kinds: list[_Word], start: int) -> int:
     end = start + 1
-    if end < len(text) and _is_upper(text[end]):
-        while end < len(text) and _is_upper(text[end]):
+    if end < len(kinds) and kinds[end] is _Word.UPPER:
+        while end < len(kinds) and kinds[end] is _Word.UPPER:
             end += 1
         # HTTPStatus is HTTP and Status.
-        return end - 1 if end < len(text) and _is_alphabet(text[end]) else end
-    while end < len(text) and _is_alphabet(text[end]) and not _is_upper(text[end]):
+        return end - 1 if end < len(kinds) and kinds[end] is _Word.ALPHABET else end
+    while end < len(kinds) and kinds[end] is _Word.ALPHABET:
         end += 1
     return end
 
@@ -131,8 +144,10 @@ class _Separator:
 
     def put(self, kind: _Word, word: str) -> None:
         if kind is _Word.UPPER:
-            word = "".join(_one(char.lower(), char) if _is_upper(char) else char for char in word)
-        self.out.append(self.connector * len(word) if kind is _Word.CONNECTOR else word)
+            word = "".join(char.lower()[0] if _is_upper(char) else _sound(char) for char in word)
+        elif kind is _Word.CONNECTOR:
+            word = "".join(self.connector if _is_connector(char) else _sound(char) for char in word)
+        self.out.append(word)
 
     def put_letters(self) -> None:
         """Letters and numbers behind a number stay with it."""
@@ -183,6 +198,7 @@ def pascal_case(text: str) -> str:
     """http_server → HttpServer; connectors at the ends and doubled ones stay."""
     if not text:
         return ""
+    text = "".join(map(_sound, text))
     out: list[str] = []
     at = 0
     was_upper = False
@@ -208,11 +224,15 @@ def pascal_case(text: str) -> str:
         else:
             if was_upper:
                 if _is_upper(current):
-                    current = _one(current.lower(), current)
+                    current = current.lower()[0]
                 else:
                     was_upper = False
             out.append(before)
     return "".join(out) + current
+
+
+def _sound(char: str) -> str:
+    return "\ufffd" if _is_broken(char) else char
 
 
 def _one(changed: str, char: str) -> str:

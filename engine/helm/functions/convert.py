@@ -12,7 +12,9 @@ from engine.helm.template.gofmt import value_text
 from engine.helm.template.quote import from_bytes
 from engine.helm.template.types import Strings, Uint8, go_kind
 
-_FLOAT: Final = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?", re.ASCII)
+_FLOAT: Final = re.compile(
+    r"[+-]?(DIGITS\.?(?:DIGITS)?|\.DIGITS)([eE][+-]?DIGITS)?".replace("DIGITS", "[0-9]+(?:_[0-9]+)*")
+)
 _HEX_FLOAT: Final = re.compile(r"[+-]?0[xX]([0-9a-fA-F]+\.?[0-9a-fA-F]*|\.[0-9a-fA-F]+)[pP][+-]?[0-9]+", re.ASCII)
 _INT: Final = re.compile(
     r"([+-]?)(?:0[xX]((?:_?[0-9a-fA-F])+)|0[bB]((?:_?[01])+)|0[oO]((?:_?[0-7])+)|(0(?:_?[0-7])+)|(0|[1-9](?:_?[0-9])*))",
@@ -20,6 +22,8 @@ _INT: Final = re.compile(
 )
 _BASES: Final = (16, 2, 8, 8, 10)
 _MIN: Final = -(2**63)
+#: Lists and maps in one another that functions follow.
+MAX_DEPTH: Final = 500
 _MAX_TEXT: Final = 64 * 1024 * 1024
 _MAX_ELEMENTS: Final = 10_000_000
 
@@ -34,6 +38,32 @@ def bounded_list(size: int) -> None:
     """Refuse to make a list that is longer than any chart needs."""
     if size > _MAX_ELEMENTS:
         raise TemplateLimit(f"a function would return more than {_MAX_ELEMENTS} elements")
+
+
+def deeper(depth: int) -> int:
+    """One level further into a value, unless that is deeper than any chart goes (or the value holds itself)."""
+    if depth >= MAX_DEPTH:
+        raise TemplateLimit(f"a value is nested deeper than {MAX_DEPTH} levels")
+    return depth + 1
+
+
+def holds_itself(value: Any) -> bool:
+    """Whether a list or map is found again on some way into it."""
+    path: dict[int, None] = {}
+    left: list[tuple[Any, bool]] = [(value, False)]
+    while left:
+        item, leave = left.pop()
+        if leave:
+            path.popitem()
+            continue
+        if not isinstance(item, (Mapping, list, tuple)):
+            continue
+        if id(item) in path:
+            return True
+        path[id(item)] = None
+        left.append((item, True))
+        left += ((inner, False) for inner in (item.values() if isinstance(item, Mapping) else item))
+    return False
 
 
 def text_of(value: Any) -> str:
@@ -84,7 +114,7 @@ def parse_int(text: str) -> int | None:
 def parse_float(text: str) -> float | None:
     """strconv.ParseFloat: out of range is None."""
     if _FLOAT.fullmatch(text):
-        number = float(text)
+        number = float(text.replace("_", ""))
         return None if math.isinf(number) else number
     if _HEX_FLOAT.fullmatch(text):
         try:

@@ -4,10 +4,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, Final
 
-from engine.helm.functions.times import ZERO, BadTime, Time, duration_text, parse_duration, parse_time, zone
+from engine.helm.functions.durations import BadDuration, duration_text, parse_duration
+from engine.helm.functions.timeparse import BadTime, parse_time
+from engine.helm.functions.times import ZERO, Time, zone
 from engine.helm.template.errors import CallError
 from engine.helm.template.signature import go
 
@@ -19,8 +21,7 @@ _ROUNDS: Final = (
 
 def functions(now: Callable[[], datetime]) -> dict[str, Callable[..., Any]]:  # noqa: C901 - a table of closures
     """The functions over a clock."""
-    local = zone("Local")
-    assert local is not None  # there is always a local zone
+    local = zone("Local") or UTC
 
     def current() -> Time:
         return Time.of(now()).within(local)
@@ -38,7 +39,7 @@ def functions(now: Callable[[], datetime]) -> dict[str, Callable[..., Any]]:  # 
 
     @go("string, any, string -> string")
     def date_in_zone(layout: str, value: Any, name: str) -> str:
-        return instant(value).within(zone(name) or zone("UTC") or local).Format(layout)
+        return instant(value).within(zone(name) or UTC).Format(layout)
 
     @go("string, any -> string")
     def date(layout: str, value: Any) -> str:
@@ -61,7 +62,7 @@ def functions(now: Callable[[], datetime]) -> dict[str, Callable[..., Any]]:  # 
     def duration_round(value: Any) -> str:
         nanos = 0
         if isinstance(value, str):
-            nanos = parse_duration(value) or 0
+            nanos = _or_zero(value)
         elif isinstance(value, Time):
             nanos = current().nanos - value.nanos
         elif getattr(value, "go_type", "") == "int64":
@@ -106,16 +107,22 @@ def duration(value: Any) -> str:
 
 @go("string, time.Time -> time.Time")
 def date_modify(text: str, date: Time) -> Time:
-    nanos = parse_duration(text)
-    return date if nanos is None else date.plus(nanos)
+    return date.plus(_or_zero(text))
 
 
 @go("string, time.Time -> time.Time")
 def must_date_modify(text: str, date: Time) -> Time:
-    nanos = parse_duration(text)
-    if nanos is None:
-        raise CallError(f'time: invalid duration "{text}"')
-    return date.plus(nanos)
+    try:
+        return date.plus(parse_duration(text))
+    except BadDuration as problem:
+        raise CallError(str(problem)) from problem
+
+
+def _or_zero(text: str) -> int:
+    try:
+        return parse_duration(text)
+    except BadDuration:
+        return 0
 
 
 @go("time.Time -> string")

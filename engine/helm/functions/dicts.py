@@ -5,13 +5,12 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from engine.helm.functions.convert import is_empty, text_of
+from engine.helm.functions.convert import deeper, is_empty, text_of
 from engine.helm.template.errors import CallError
 from engine.helm.template.signature import go
 from engine.helm.template.types import NilDict, Strings, go_type
 
 Dict = dict[str, Any]
-_MAX_DEPTH: Final = 500
 
 
 @go("...any -> map")
@@ -91,8 +90,7 @@ def _merge_all(target: Dict, sources: tuple[Dict, ...], *, overwrite: bool) -> D
 
 def _merge(target: Dict, source: Dict, *, overwrite: bool, depth: int) -> None:
     """Mergo's rules: only empty values of the target are filled unless `overwrite`; what is taken is shared."""
-    if depth > _MAX_DEPTH:
-        raise CallError(f"dictionaries are nested deeper than {_MAX_DEPTH} levels")
+    depth = deeper(depth)
     for key, value in list(source.items()):
         if value is None:
             if overwrite:
@@ -100,7 +98,7 @@ def _merge(target: Dict, source: Dict, *, overwrite: bool, depth: int) -> None:
             continue
         old = target.get(key)
         if isinstance(value, dict) and isinstance(old, dict):
-            _merge(old, value, overwrite=overwrite, depth=depth + 1)
+            _merge(old, value, overwrite=overwrite, depth=depth)
             if old:
                 continue
         if overwrite or is_empty(old):
@@ -116,19 +114,18 @@ def deep_copy(value: Any) -> Any:
 
 def copied(value: Any, depth: int) -> Any:
     """A copy that shares no map and no list."""
-    if depth > _MAX_DEPTH:
-        raise CallError(f"a value is nested deeper than {_MAX_DEPTH} levels")
+    depth = deeper(depth)
     cls = value.__class__
     if cls is dict:
-        return {key: copied(item, depth + 1) for key, item in value.items()}
+        return {key: copied(item, depth) for key, item in value.items()}
     if cls is list:
-        return [copied(item, depth + 1) for item in value]
+        return [copied(item, depth) for item in value]
     if isinstance(value, dict):
         same = cls.__new__(cls)
-        same.update({key: copied(item, depth + 1) for key, item in value.items()})
+        same.update({key: copied(item, depth) for key, item in value.items()})
         return same
     if isinstance(value, list):
-        return cls([copied(item, depth + 1) for item in value])
+        return cls([copied(item, depth) for item in value])
     return value
 
 

@@ -4,19 +4,18 @@
 from __future__ import annotations
 
 import base64
-import json
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from engine.helm.template.errors import CallError
+from engine.helm.functions.convert import MAX_DEPTH, holds_itself
+from engine.helm.functions.jsonread import BadJSON, loads, mismatch
+from engine.helm.template.errors import CallError, TemplateLimit
 from engine.helm.template.floats import format_float
-from engine.helm.template.quote import quote
 from engine.helm.template.signature import go
 from engine.helm.template.types import NilDict, NilList, go_type, is_nil
 
-_MAX_DEPTH: Final = 500
 _ESCAPES: Final = {
     '"': '\\"', "\\": "\\\\", "\b": "\\b", "\f": "\\f", "\n": "\\n", "\r": "\\r", "\t": "\\t",
     "\u2028": "\\u2028", "\u2029": "\\u2029",
@@ -60,13 +59,22 @@ class Fields(dict[str, Any]):
     __slots__ = ()
 
 
-def plain(value: Any, depth: int = 0) -> Any:
-    """A value as JSON knows it: named types, structs, bytes and nils of a type resolved; NotJSON for infinities."""
+def plain(value: Any) -> Any:
+    """A value as JSON knows it: named types, structs, bytes and nils of a type resolved.
+
+    NotJSON for infinities and for what holds itself; TemplateLimit for what is nested too deeply.
+    """
+    return _plain(value, 0)
+
+
+def _plain(value: Any, depth: int) -> Any:
     cls = value.__class__
     if cls in (str, int, bool) or value is None:
         return value
-    if depth > _MAX_DEPTH:
-        raise NotJSON(f"json: unsupported value: encountered a cycle via {go_type(value)}")
+    if depth > MAX_DEPTH:
+        if holds_itself(value):
+            raise NotJSON(f"json: unsupported value: encountered a cycle via {go_type(value)}")
+        raise TemplateLimit(f"a value is nested deeper than {MAX_DEPTH} levels")
     if cls is float:
         if not math.isfinite(value):
             raise NotJSON(f"json: unsupported value: {format_float(value, 'g', -1)}")
@@ -74,18 +82,25 @@ def plain(value: Any, depth: int = 0) -> Any:
     if isinstance(value, (NilDict, NilList)) or is_nil(value):
         return None
     if isinstance(value, Mapping):
-        return {key: plain(item, depth + 1) for key, item in value.items()}
+        return {key: _plain(item, depth + 1) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
-        return [plain(item, depth + 1) for item in value]
+        return [_plain(item, depth + 1) for item in value]
     if isinstance(value, bytes):
         return base64.b64encode(value).decode()
     own = getattr(value, "go_json", None)
     if own is not None:
-        return own()
+        return _own(value, own)
     if isinstance(value, (int, str)):
         return value
     fields: Mapping[str, str] = getattr(value, "go_fields", {})
-    return Fields((name, plain(getattr(value, attribute), depth + 1)) for name, attribute in fields.items())
+    return Fields((name, _plain(getattr(value, attribute), depth + 1)) for name, attribute in fields.items())
+
+
+def _own(value: Any, method: Callable[[], Any]) -> Any:
+    try:
+        return method()
+    except ValueError as problem:
+        raise NotJSON(f"json: error calling MarshalJSON for type {go_type(value)}: {problem}") from problem
 
 
 def dumps(value: Any, *, html: bool = True) -> str:
@@ -145,79 +160,6 @@ def _indented(value: Any, newline: str, out: list[str]) -> None:
     out += (newline, "}" if is_map else "]")
 
 
-def _refuse(word: str) -> Any:
-    raise ValueError(f"invalid character {quote(word[0]).replace(chr(34), chr(39))} looking for beginning of value")
-
-
-def _finite(text: str) -> float:
-    number = float(text)
-    if math.isinf(number):
-        raise ValueError(f"json: cannot unmarshal number {text} into Go value of type float64")
-    return number
-
-
-def loads(text: str) -> Any:
-    """json.Unmarshal into an interface: every number is a float64; ValueError in Go's words."""
-    if not text.strip(" \t\r\n"):
-        raise ValueError("unexpected end of JSON input")
-    try:
-        return json.loads(_sound(text), parse_int=_finite, parse_float=_finite, parse_constant=_refuse)
-    except json.JSONDecodeError as problem:
-        raise ValueError(_words(text, problem)) from problem
-    except RecursionError as problem:
-        raise ValueError("exceeded max depth") from problem
-
-
-def _sound(text: str) -> str:
-    """Bytes that are no UTF-8 read as U+FFFD."""
-    if text.isascii():
-        return text
-    return "".join("\ufffd" if "\ud800" <= char <= "\udfff" else char for char in text)
-
-
-_CONTEXTS: Final = {
-    "Expecting value": "looking for beginning of value",
-    "Expecting property name enclosed in double quotes": "looking for beginning of object key string",
-    "Illegal trailing comma before end of object": "looking for beginning of object key string",
-    "Illegal trailing comma before end of array": "looking for beginning of value",
-    "Expecting ':' delimiter": "after object key",
-    "Expecting ',' delimiter": "after array element",
-    "Extra data": "after top-level value",
-    "Invalid control character at": "in string literal",
-    "Invalid \\escape": "in string escape code",
-}
-
-
-def _words(text: str, problem: json.JSONDecodeError) -> str:
-    message = problem.msg.split(":")[0] if problem.msg.startswith("Invalid \\escape") else problem.msg
-    context = _CONTEXTS.get(message)
-    place = problem.pos
-    if context is None or message.startswith("Illegal trailing"):
-        place += 1
-    while place < len(text) and text[place] in " \t\r\n":
-        place += 1
-    if context is None or place >= len(text):
-        return "unexpected end of JSON input"
-    if message == "Expecting ',' delimiter" and _in_object(text[: problem.pos]):
-        context = "after object key:value pair"
-    char = text[place]
-    shown = "'\\''" if char == "'" else "'\"'" if char == '"' else f"'{quote(char)[1:-1]}'"
-    return f"invalid character {shown} {context}"
-
-
-def _in_object(text: str) -> bool:
-    bare = re.sub(r'"(?:[^"\\]|\\.)*"', "", text)
-    depth = 0
-    for char in reversed(bare):
-        if char in "}]":
-            depth += 1
-        elif char in "{[":
-            if depth == 0:
-                return char == "{"
-            depth -= 1
-    return False
-
-
 @go("any -> string")
 def to_json(value: Any) -> str:
     try:
@@ -258,44 +200,36 @@ def to_raw_json(value: Any) -> str:
         raise CallError(str(problem)) from problem
 
 
-#: How JSON's kinds are called in Go's complaint about a wrong one.
-_KINDS: Final = {dict: "object", list: "array", str: "string", bool: "bool", float: "number"}
-
-
-def expected(value: Any, wanted: type) -> str:
-    """Go's complaint when a document is no map or no list, or ""."""
-    if value is None or isinstance(value, wanted):
-        return ""
-    kind = _KINDS.get(value.__class__, "number")
-    target = "map[string]interface {}" if wanted is dict else "[]interface {}"
-    return f"json: cannot unmarshal {kind} into Go value of type {target}"
-
-
 @go("string -> map")
 def from_json(text: str) -> dict[str, Any]:
-    try:
-        value = loads(text)
-    except ValueError as problem:
-        return {"Error": str(problem)}
-    wrong = expected(value, dict)
-    return {"Error": wrong} if wrong else NilDict() if value is None else value
+    value, problem = _read(text, dict)
+    if not problem:
+        return NilDict() if value is None else value
+    return {**value, "Error": problem} if isinstance(value, dict) else {"Error": problem}
 
 
 @go("string -> list")
 def from_json_array(text: str) -> list[Any]:
+    value, problem = _read(text, list)
+    if problem:
+        return [problem]
+    return NilList() if value is None else value
+
+
+def _read(text: str, wanted: type) -> tuple[Any, str]:
+    """A document and Go's complaint about it, or ""."""
     try:
         value = loads(text)
-    except ValueError as problem:
-        return [str(problem)]
-    wrong = expected(value, list)
-    return [wrong] if wrong else NilList() if value is None else value
+    except BadJSON as problem:
+        return problem.value, mismatch(problem.value, wanted) or str(problem)
+    return value, mismatch(value, wanted)
 
 
 @go("string -> any")
 def must_from_json(text: str) -> Any:
     try:
         return loads(text)
-    except ValueError as problem:
+    except BadJSON as problem:
         raise CallError(str(problem)) from problem
 
 

@@ -126,10 +126,12 @@ def _no_list(items: Any) -> list[Any]:
 @go("int, any -> any")
 def chunk(size: int, items: Any) -> list[list[Any]]:
     found = sequence(items, "Cannot chunk type")
-    if size <= 0:
-        if size and (len(found) - 1) // size == -1 and found:
-            return Chunks()
+    count = (len(found) - 1) // size + 1 if size else -1
+    # Sprig works with sizes below zero until it makes a list of that many.
+    if count < 0 or (size < 0 and count and -len(found) % size == 0):
         raise CallError("runtime error: makeslice: len out of range")
+    if size < 0:
+        return Chunks([list(found)] if count else [])
     return Chunks([list(found[start : start + size]) for start in range(0, len(found), size)])
 
 

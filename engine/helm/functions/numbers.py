@@ -106,24 +106,25 @@ def min_(value: Any, *others: Any) -> Int64:
     return Int64(min(map(to_int64, (value, *others))))
 
 
-def _extreme(values: tuple[Any, ...], pick: Callable[[float, float], float]) -> float:
-    numbers = [to_float64(value) for value in values]
-    if any(map(math.isnan, numbers)):
-        return math.nan
-    result = numbers[0]
-    for number in numbers[1:]:
-        result = pick(result, number)
-    return result
+def _order(number: float) -> tuple[float, float]:
+    """Go tells the zeros apart: -0 comes before 0."""
+    return number, math.copysign(1.0, number)
 
 
 @go("any, ...any -> float64")
 def maxf(value: Any, *others: Any) -> float:
-    return _extreme((value, *others), max)
+    numbers = [to_float64(each) for each in (value, *others)]
+    if math.inf in numbers:
+        return math.inf
+    return math.nan if any(map(math.isnan, numbers)) else max(numbers, key=_order)
 
 
 @go("any, ...any -> float64")
 def minf(value: Any, *others: Any) -> float:
-    return _extreme((value, *others), min)
+    numbers = [to_float64(each) for each in (value, *others)]
+    if -math.inf in numbers:
+        return -math.inf
+    return math.nan if any(map(math.isnan, numbers)) else min(numbers, key=_order)
 
 
 @go("any -> float64")

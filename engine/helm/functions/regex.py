@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import lru_cache
 from typing import Any, Final
 
@@ -12,39 +12,93 @@ import re2
 
 from engine.helm.functions.convert import bounded_text
 from engine.helm.template.errors import CallError
-from engine.helm.template.quote import from_bytes, to_bytes
+from engine.helm.template.quote import quote, to_bytes
 from engine.helm.template.signature import go
 from engine.helm.template.types import Strings
 
-_VARIABLE: Final = re.compile(r"\$(?:(\$)|\{(\w+)\}|(\w+))", re.ASCII)
+_VARIABLE: Final = re.compile(r"\$(?:(\$)|\{(\w+)\}|(\w+))")
 _META: Final = re.compile(r"[\\.+*?()|\[\]{}^$]")
 _OPTIONS: Final = re2.Options()
 _OPTIONS.log_errors = False
 _MAX_PATTERN: Final = 64 * 1024
+_BACKQUOTABLE: Final = re.compile("[^`\x00-\x08\x0a-\x1f\x7f\ufeff\udc80-\udcff]*")
+#: What RE2 complains of → what Go calls it.
+_CAUSES: Final = {
+    "missing ]": "missing closing ]",
+    "missing )": "missing closing )",
+    "trailing \\": "trailing backslash at end of expression",
+    "no argument for repetition operator": "missing argument to repetition operator",
+    "invalid repetition size": "invalid repeat count",
+    "bad repetition operator": "invalid nested repetition operator",
+    "invalid perl operator": "invalid or unsupported Perl syntax",
+    "invalid named capture group": "invalid named capture",
+}
+
+
+#: Bytes that are no UTF-8 match as any other character: they go through RE2 as characters that nobody uses.
+_HIDDEN: Final = {0xDC00 + byte: 0x10FF00 + byte for byte in range(0x80, 0x100)}
+_SHOWN: Final = {hidden: byte for byte, hidden in _HIDDEN.items()}
+
+
+class _NoStrings(Strings):
+    """A nil []string."""
+
+    is_nil = True
+    __slots__ = ()
+
+
+def _subject(text: str) -> bytes:
+    return to_bytes(text if text.isascii() else text.translate(_HIDDEN))
+
+
+def _result(data: bytes) -> str:
+    text = data.decode()
+    return text if text.isascii() else text.translate(_SHOWN)
 
 
 @lru_cache(maxsize=512)
 def _compiled(pattern: str) -> Any:
+    """A pattern; CallError in Go's words when it is none."""
     if len(pattern) > _MAX_PATTERN:
-        raise CallError("error parsing regexp: expression is too large")
+        raise CallError("error parsing regexp: expression too large")
+    if _any_byte(pattern):  # RE2 knows it, Go does not
+        raise CallError("error parsing regexp: invalid escape sequence: `\\C`")
     try:
         return re2.compile(to_bytes(pattern), options=_OPTIONS)
     except re2.error as problem:
         words = problem.args[0] if problem.args else ""
         shown = words.decode(errors="replace") if isinstance(words, bytes) else str(words)
-        raise CallError(f"error parsing regexp: {shown}") from problem
+        cause, _, part = shown.partition(": ")
+        raise CallError(
+            f"error parsing regexp: {_CAUSES.get(cause, cause)}" + (f": `{part}`" if part else "")
+        ) from problem
+
+
+def _any_byte(pattern: str) -> bool:
+    r"""Whether \C stands in a pattern, outside of \Q…\E."""
+    at = pattern.find("\\")
+    while 0 <= at < len(pattern) - 1:
+        char = pattern[at + 1]
+        if char == "C":
+            return True
+        end = pattern.find("\\E", at + 2) if char == "Q" else at
+        at = pattern.find("\\", end + 2) if end >= 0 else -1
+    return False
+
+
+def _must(pattern: str) -> Any:
+    """A pattern, as regexp.MustCompile has it: its complaint repeats the pattern."""
+    try:
+        return _compiled(pattern)
+    except CallError as problem:
+        shown = f"`{pattern}`" if _BACKQUOTABLE.fullmatch(pattern) else quote(pattern)
+        raise CallError(f"regexp: Compile({shown}): {problem}") from problem
 
 
 def _width(data: bytes, at: int) -> int:
-    """The bytes of the character at a place."""
+    """The bytes of the character at a place, which is 1 at the end."""
     lead = data[at] if at < len(data) else 0
-    width = 1 if lead < 0xC0 else 2 if lead < 0xE0 else 3 if lead < 0xF0 else 4
-    if width > 1:
-        try:
-            data[at : at + width].decode()
-        except UnicodeDecodeError:
-            return 1  # a byte that is no UTF-8 stands for itself
-    return width
+    return 1 if lead < 0xC0 else 2 if lead < 0xE0 else 3 if lead < 0xF0 else 4
 
 
 def _matches(pattern: Any, data: bytes, count: int = -1) -> Iterator[Any]:
@@ -67,6 +121,9 @@ def _matches(pattern: Any, data: bytes, count: int = -1) -> Iterator[Any]:
             yield match
 
 
+_Compile = Callable[[str], Any]
+
+
 @go("string, string -> bool")
 def match_quietly(pattern: str, text: str) -> bool:
     try:
@@ -77,34 +134,42 @@ def match_quietly(pattern: str, text: str) -> bool:
 
 @go("string, string -> bool")
 def match(pattern: str, text: str) -> bool:
-    return _compiled(pattern).search(to_bytes(text)) is not None
+    return _compiled(pattern).search(_subject(text)) is not None
 
 
-@go("string, string, int -> []string")
-def find_all(pattern: str, text: str, count: int) -> Strings:
-    found = _matches(_compiled(pattern), to_bytes(text), max(count, -1))
-    return Strings([from_bytes(match.group()) for match in found])
+def _family(compiled: _Compile) -> dict[str, Callable[..., Any]]:
+    """The functions that exist twice, by how they complain about a pattern."""
+
+    @go("string, string, int -> []string")
+    def find_all(pattern: str, text: str, count: int) -> Strings:
+        found = _matches(compiled(pattern), _subject(text), max(count, -1))
+        return Strings([_result(match.group()) for match in found]) or _NoStrings()
+
+    @go("string, string -> string")
+    def find(pattern: str, text: str) -> str:
+        found = compiled(pattern).search(_subject(text))
+        return _result(found.group()) if found else ""
+
+    @go("string, string, string -> string")
+    def replace_all(pattern: str, text: str, replacement: str) -> str:
+        return _replace(compiled(pattern), text, replacement, literal="$" not in replacement)
+
+    @go("string, string, string -> string")
+    def replace_all_literal(pattern: str, text: str, replacement: str) -> str:
+        return _replace(compiled(pattern), text, replacement, literal=True)
+
+    @go("string, string, int -> []string")
+    def split(pattern: str, text: str, count: int) -> Strings:
+        return _split(compiled(pattern), text, count, is_empty=not pattern)
+
+    return {
+        "FindAll": find_all, "Find": find, "ReplaceAll": replace_all, "ReplaceAllLiteral": replace_all_literal,
+        "Split": split,
+    }  # fmt: skip
 
 
-@go("string, string -> string")
-def find(pattern: str, text: str) -> str:
-    found = _compiled(pattern).search(to_bytes(text))
-    return from_bytes(found.group()) if found else ""
-
-
-@go("string, string, string -> string")
-def replace_all(pattern: str, text: str, replacement: str) -> str:
-    return _replace(pattern, text, replacement, literal="$" not in replacement)
-
-
-@go("string, string, string -> string")
-def replace_all_literal(pattern: str, text: str, replacement: str) -> str:
-    return _replace(pattern, text, replacement, literal=True)
-
-
-def _replace(pattern: str, text: str, replacement: str, *, literal: bool) -> str:
-    compiled = _compiled(pattern)
-    data, new = to_bytes(text), to_bytes(replacement)
+def _replace(compiled: Any, text: str, replacement: str, *, literal: bool) -> str:
+    data, new = _subject(text), _subject(replacement)
     out: list[bytes] = []
     last = at = size = 0
     while at <= len(data):
@@ -120,7 +185,7 @@ def _replace(pattern: str, text: str, replacement: str, *, literal: bool) -> str
         last = end
         at = max(end, at + (_width(data, at) if at < len(data) else 1))
     out.append(data[last:])
-    return from_bytes(b"".join(out))
+    return _result(b"".join(out))
 
 
 def _expand(template: str, match: Any) -> bytes:
@@ -131,25 +196,22 @@ def _expand(template: str, match: Any) -> bytes:
         if dollar:
             return "$"
         name = braced or bare
-        if name.isdigit():
-            number = int(name) if len(name) < 9 else 10**9
-            group = match.group(number) if number <= match.re.groups else None
+        if name.isascii() and name.isdigit() and len(name) < 9:
+            group = match.group(int(name)) if int(name) <= match.re.groups else None
         else:
-            index = match.re.groupindex.get(name.encode())
+            index = match.re.groupindex.get(to_bytes(name))
             group = match.group(index) if index is not None else None
-        return from_bytes(group) if group else ""
+        return _result(group) if group else ""
 
-    return to_bytes(_VARIABLE.sub(one, template))
+    return _subject(_VARIABLE.sub(one, template))
 
 
-@go("string, string, int -> []string")
-def split(pattern: str, text: str, count: int) -> Strings:
-    compiled = _compiled(pattern)
+def _split(compiled: Any, text: str, count: int, *, is_empty: bool) -> Strings:
     if count == 0:
-        return Strings()
-    if pattern and not text:
+        return _NoStrings()
+    if not is_empty and not text:
         return Strings([""])
-    data = to_bytes(text)
+    data = _subject(text)
     parts: list[bytes] = []
     begin = end = 0
     for found in _matches(compiled, data, count if count > 0 else -1):
@@ -161,7 +223,7 @@ def split(pattern: str, text: str, count: int) -> Strings:
         begin = found.end()
     if end != len(data):
         parts.append(data[begin:])
-    return Strings(map(from_bytes, parts))
+    return Strings(map(_result, parts))
 
 
 @go("string -> string")
@@ -169,9 +231,10 @@ def quote_meta(text: str) -> str:
     return _META.sub(r"\\\g<0>", text)
 
 
-FUNCTIONS: Final = {
-    "regexMatch": match_quietly, "mustRegexMatch": match, "regexFindAll": find_all, "mustRegexFindAll": find_all,
-    "regexFind": find, "mustRegexFind": find, "regexReplaceAll": replace_all, "mustRegexReplaceAll": replace_all,
-    "regexReplaceAllLiteral": replace_all_literal, "mustRegexReplaceAllLiteral": replace_all_literal,
-    "regexSplit": split, "mustRegexSplit": split, "regexQuoteMeta": quote_meta,
-}  # fmt: skip
+FUNCTIONS: Final[dict[str, Callable[..., Any]]] = {
+    "regexMatch": match_quietly,
+    "mustRegexMatch": match,
+    "regexQuoteMeta": quote_meta,
+    **{f"regex{name}": function for name, function in _family(_must).items()},
+    **{f"mustRegex{name}": function for name, function in _family(_compiled).items()},
+}

@@ -6,14 +6,15 @@ from __future__ import annotations
 import math
 import tomllib
 from collections.abc import Mapping
-from datetime import date, datetime, time
+from datetime import UTC, date, datetime, time, timedelta, timezone, tzinfo
 from typing import Any, Final
 
-from engine.helm.functions.times import Time
+from engine.helm.functions.convert import deeper
+from engine.helm.functions.times import Time, zone
 from engine.helm.template.errors import CallError
 from engine.helm.template.floats import format_float
 from engine.helm.template.signature import go
-from engine.helm.template.types import Int64, go_kind, is_nil
+from engine.helm.template.types import Int64, is_nil
 
 _BARE: Final = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-")
 _ESCAPES: Final = {
@@ -21,7 +22,6 @@ _ESCAPES: Final = {
     '"': '\\"', "\\": "\\\\", "\b": "\\b", "\t": "\\t", "\n": "\\n", "\f": "\\f", "\r": "\\r",
 }  # fmt: skip
 _TABLE: Final = str.maketrans(_ESCAPES)
-_MAX_DEPTH: Final = 200
 
 
 class NotTOML(ValueError):
@@ -45,11 +45,19 @@ def _key(name: str) -> str:
     return name if name and not set(name) - _BARE else _quoted(name)
 
 
+def _table(value: Any) -> Mapping[str, Any] | None:
+    """What stands in a map or in a struct (whose fields keep their order); None for anything else."""
+    if isinstance(value, Mapping):
+        return None if is_nil(value) else {name: value[name] for name in sorted(value)}
+    fields: Mapping[str, str] | None = getattr(value, "go_fields", None)
+    if fields is None or hasattr(value, "go_json"):
+        return None
+    return {name: getattr(value, attribute) for name, attribute in fields.items()}
+
+
 def _is_table(value: Any) -> bool:
     """A map, or a list of nothing but maps."""
-    if isinstance(value, Mapping) or (go_kind(value) == "struct" and not isinstance(value, Time)):
-        return not is_nil(value)
-    return isinstance(value, (list, tuple)) and _is_table_array(value)
+    return _table(value) is not None or (isinstance(value, (list, tuple)) and _is_table_array(value))
 
 
 def _is_table_array(items: Any) -> bool:
@@ -60,10 +68,22 @@ def _is_table_array(items: Any) -> bool:
     for item in items:
         if isinstance(item, (list, tuple)):
             _is_table_array(item)
-    return all(isinstance(item, Mapping) for item in items)
+    return all(_table(item) is not None for item in items)
+
+
+def _nothing(value: Any) -> bool:
+    return value is None or is_nil(value)
+
+
+def _parted(value: Mapping[str, Any]) -> tuple[list[str], list[str]]:
+    """The names of what is written in place, and of what becomes a table of its own behind it."""
+    tables = [name for name in value if _is_table(value[name])]
+    return [name for name in value if name not in tables], tables
 
 
 class _Writer:
+    """A document in the making; `encode` knows the full key of each value."""
+
     def __init__(self) -> None:
         self.out: list[str] = []
 
@@ -73,16 +93,16 @@ class _Writer:
 
     def encode(self, key: tuple[str, ...], value: Any) -> None:
         """A value under its full key."""
-        if len(key) > _MAX_DEPTH:
-            raise NotTOML("the value is nested too deeply")
-        if value is None or is_nil(value):
+        deeper(len(key))
+        if isinstance(value, Mapping) and is_nil(value):
             return
-        if isinstance(value, Mapping):
-            self.table(key, value)
+        table = _table(value)
+        if table is not None:
+            self.table(key, table)
         elif isinstance(value, (list, tuple)) and _is_table_array(value):
             self.array_of_tables(key, value)
         else:
-            self.pair(key, value, inline=False)
+            self.pair(key, value)
 
     def table(self, key: tuple[str, ...], value: Mapping[str, Any]) -> None:
         if len(key) == 1:
@@ -99,50 +119,48 @@ class _Writer:
             self.newline()
             self.out.append(f"{self.indent(key)}[[{'.'.join(map(_key, key))}]]")
             self.newline()
-            self.entries(key, item)
+            self.entries(key, _table(item) or {})
 
     def entries(self, key: tuple[str, ...], value: Mapping[str, Any]) -> None:
-        names = sorted(value)
-        tables = [name for name in names if _is_table(value[name])]
-        for name in [*(name for name in names if name not in tables), *tables]:
-            self.encode((*key, name), value[name])
+        direct, tables = _parted(value)
+        for name in (*direct, *tables):
+            if not _nothing(value[name]):
+                self.encode((*key, name), value[name])
 
-    def pair(self, key: tuple[str, ...], value: Any, *, inline: bool) -> None:
+    def pair(self, key: tuple[str, ...], value: Any) -> None:
         if not key:
-            self.element(value)
+            self.element(value, 0)
             return
-        self.out.append(f"{'' if inline else self.indent(key)}{_key(key[-1])} = ")
-        self.element(value)
-        if not inline:
-            self.newline()
+        self.out.append(f"{self.indent(key)}{_key(key[-1])} = ")
+        self.element(value, len(key))
+        self.newline()
 
     @staticmethod
     def indent(key: tuple[str, ...]) -> str:
         return "  " * (len(key) - 1)
 
-    def element(self, value: Any) -> None:
+    def element(self, value: Any, depth: int) -> None:
         """A value on the right of =, or in an array."""
         if isinstance(value, (list, tuple)):
             self.out.append("[")
             for index, item in enumerate(value):
                 self.out.append(", " if index else "")
-                self.element(item)
+                self.element(item, deeper(depth))
             self.out.append("]")
-        elif isinstance(value, Mapping):
-            self.inline_table(value)
+        elif (table := _table(value)) is not None:
+            self.inline_table(table, deeper(depth))
         else:
             self.out.append(_scalar(value))
 
-    def inline_table(self, value: Mapping[str, Any]) -> None:
-        names = sorted(value)
-        tables = [name for name in names if _is_table(value[name])]
-        direct = [name for name in names if name not in tables]
+    def inline_table(self, value: Mapping[str, Any], depth: int) -> None:
+        direct, tables = _parted(value)
         self.out.append("{")
         for group, more in ((direct, bool(tables)), (tables, False)):
             for index, name in enumerate(group):
-                if value[name] is None or is_nil(value[name]):
+                if _nothing(value[name]):
                     continue
-                self.pair((name,), value[name], inline=True)
+                self.out.append(f"{_key(name)} = ")
+                self.element(value[name], depth)
                 if more or index != len(group) - 1:
                     self.out.append(", ")
         self.out.append("}")
@@ -163,11 +181,24 @@ def _scalar(value: Any) -> str:
         text = format_float(value, "g", -1)
         return text if "e" in text or "." in text else text + ".0"
     if isinstance(value, Time):
-        return value.go_json()
+        return _time(value)
     own = getattr(value, "go_json", None)
     if own is not None:
         return _quoted(str(own()))
     raise NotTOML(f"unexpected type: {value.__class__.__name__}")
+
+
+#: Times without an offset are at the local one, in zones whose names tell what was left out.
+_LOCAL: Final = {
+    "datetime-local": "2006-01-02T15:04:05.999999999",
+    "date-local": "2006-01-02",
+    "time-local": "15:04:05.999999999",
+}
+
+
+def _time(value: Time) -> str:
+    layout = _LOCAL.get(value.zone.tzname(None) or "")
+    return value.within(UTC).Format(layout) if layout else value.Format("2006-01-02T15:04:05.999999999Z07:00")
 
 
 def _read(value: Any) -> Any:
@@ -175,17 +206,27 @@ def _read(value: Any) -> Any:
     if isinstance(value, (bool, str, float)):
         return value
     if isinstance(value, int):
+        if not -(2**63) <= value < 2**63:
+            raise NotTOML(f"{value} is out of range for int64")
         return Int64(value)
     if isinstance(value, dict):
         return {key: _read(item) for key, item in value.items()}
     if isinstance(value, list):
         return [_read(item) for item in value]
+    return _read_time(value)
+
+
+def _read_time(value: date | time) -> Time:
     if isinstance(value, datetime):
-        return Time.of(value)
+        return Time.of(value if value.tzinfo else value.replace(tzinfo=_local("datetime-local")))
     if isinstance(value, date):
-        return Time.of(datetime(value.year, value.month, value.day))
-    assert isinstance(value, time)
-    return Time.of(datetime.combine(date(1, 1, 1), value))
+        return Time.at((value.year, value.month, value.day), (0, 0, 0), 0, _local("date-local"))
+    clock = (value.hour, value.minute, value.second)
+    return Time.at((0, 1, 1), clock, value.microsecond * 1000, _local("time-local"))
+
+
+def _local(name: str) -> tzinfo:
+    return timezone(datetime.now(zone("Local")).utcoffset() or timedelta(0), name)
 
 
 @go("any -> string")
@@ -208,7 +249,7 @@ def must_to_toml(value: Any) -> str:
 def from_toml(text: str) -> dict[str, Any]:
     try:
         read = _read(tomllib.loads(text.replace("\r\n", "\n")))
-    except (tomllib.TOMLDecodeError, RecursionError) as problem:
+    except (tomllib.TOMLDecodeError, NotTOML, RecursionError) as problem:
         return {"Error": f"toml: {problem}"}
     assert isinstance(read, dict)
     return read

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from engine import yaml
 from engine.helm.functions.jsons import plain
+from engine.helm.functions.times import Time
 from engine.helm.template.floats import format_float
 from engine.helm.template.types import NilDict, NilList, is_nil
 from engine.yaml.order import sorted_keys
@@ -57,6 +58,8 @@ def _scalar(value: Any, pad: str) -> str:
         return _float(value)
     if isinstance(value, int):
         return str(int(value))
+    if isinstance(value, Time):
+        return value.Format("2006-01-02T15:04:05.999999999Z07:00")
     if isinstance(value, bytes):
         return f"!!binary {base64.b64encode(value).decode()}"
     if isinstance(value, Mapping):

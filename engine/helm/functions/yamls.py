@@ -3,15 +3,24 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any, Final
+
+from yaml.error import MarkedYAMLError
+from yaml.scanner import ScannerError
 
 from engine import yaml
 from engine.errors import EngineError
-from engine.helm.functions.jsons import NotJSON, expected, plain
+from engine.helm.functions.jsonread import mismatch
+from engine.helm.functions.jsons import NotJSON, plain
 from engine.helm.functions.yaml_pretty import pretty
 from engine.helm.template.errors import CallError
 from engine.helm.template.signature import go
-from engine.helm.template.types import NilDict, NilList
+from engine.yaml.resolve import Scalar, plain_v2
+
+_ANCHOR: Final = re.compile("the anchor (.*) is unknown or contains itself")
+_INTEGER: Final = re.compile("-(?:0[xXbBoO])?[0_]+")
+_INFINITE: Final = re.compile(r"([+-]?)\.(inf|nan) is not a JSON number", re.IGNORECASE)
 
 
 def _sound(value: Any) -> Any:
@@ -46,8 +55,37 @@ def floats(value: Any) -> Any:
 
 def loads(text: str) -> Any:
     """The first document, with float64 numbers."""
-    documents = yaml.load_all(text, profile=yaml.Profile.V2, unique_keys=False)
-    return floats(documents[0]) if documents else None
+    return floats(yaml.load_first(text, plain=_plain))
+
+
+def _plain(text: str) -> Scalar:
+    """A plain scalar; JSON, which the numbers go through, knows a zero below zero."""
+    value = plain_v2(text)
+    return -0.0 if value == 0 and text[:1] == "-" and value.__class__ is int and not _INTEGER.fullmatch(text) else value
+
+
+def _complaint(problem: EngineError) -> str:
+    """What go-yaml says where our reader found a problem; lines are named from the second on."""
+    words, line = problem.message, 0
+    if isinstance(problem, yaml.YAMLError):
+        cause = problem.__cause__
+        words, line = problem.problem, problem.line
+        if isinstance(cause, MarkedYAMLError):
+            words = cause.problem or "unknown problem parsing YAML content"
+            mark = cause.problem_mark
+            line = mark.line + isinstance(cause, ScannerError) if mark and mark.line else 0
+            if not line and cause.context_mark:
+                line = cause.context_mark.line
+        elif _ANCHOR.fullmatch(words):
+            words, line = _ANCHOR.sub(r"unknown anchor '\1' referenced", words), 0
+        elif _INFINITE.fullmatch(words):
+            return _INFINITE.sub(_infinite, words)
+    return f"yaml: line {line}: {words}" if line else f"yaml: {words}"
+
+
+def _infinite(match: re.Match[str]) -> str:
+    value = "NaN" if match[2].lower() == "nan" else f"{match[1] or '+'}Inf"
+    return f"json: unsupported value: {value}"
 
 
 @go("any -> string")
@@ -73,26 +111,24 @@ def to_yaml_pretty(value: Any) -> str:
 
 @go("string -> map")
 def from_yaml(text: str) -> dict[str, Any]:
-    try:
-        value = loads(text)
-    except EngineError as problem:
-        return {"Error": f"error converting YAML to JSON: yaml: {problem.message}"}
-    wrong = expected(value, dict)
-    if wrong:
-        return {"Error": f"error unmarshaling JSON: while decoding JSON: {wrong}"}
-    return NilDict() if value is None else value
+    value, problem = _read(text, dict)
+    return {"Error": problem} if problem else value or {}
 
 
 @go("string -> list")
 def from_yaml_array(text: str) -> list[Any]:
+    value, problem = _read(text, list)
+    return [problem] if problem else value or []
+
+
+def _read(text: str, wanted: type) -> tuple[Any, str]:
+    """A document and Go's complaint about it, or ""."""
     try:
         value = loads(text)
     except EngineError as problem:
-        return [f"error converting YAML to JSON: yaml: {problem.message}"]
-    wrong = expected(value, list)
-    if wrong:
-        return [f"error unmarshaling JSON: while decoding JSON: {wrong}"]
-    return NilList() if value is None else value
+        return None, f"error converting YAML to JSON: {_complaint(problem)}"
+    wrong = mismatch(value, wanted)
+    return value, f"error unmarshaling JSON: while decoding JSON: {wrong}" if wrong else ""
 
 
 FUNCTIONS: Final = {
