@@ -21,6 +21,7 @@ from engine.model import DriftReport, Effect, Ref, Resource, block, line
 from engine.questions import (
     Describe,
     Drift,
+    Editable,
     EffectOf,
     Inventory,
     Logs,
@@ -56,6 +57,12 @@ def answers(query: Query, session: Session) -> AsyncIterator[object]:
 async def manifest(query: Query, session: Session) -> AsyncIterator[str]:
     """The object as YAML."""
     yield block(yaml.dump(presentable(await _live(query.ref, session))))
+
+
+async def editable(query: Query, session: Session) -> AsyncIterator[str]:
+    """What a person may edit: all of it, nothing cut short, for what is missing later would be removed."""
+    obj = presentable(await _live(query.ref, session))
+    yield yaml.dump({key: value for key, value in obj.items() if key != "status"})
 
 
 async def describe(query: Query, session: Session) -> AsyncIterator[str]:
@@ -185,6 +192,7 @@ async def effect(query: Query, session: Session) -> AsyncIterator[Effect]:
 
 _ANSWERS: Final[dict[type[Query], Callable[[Query, Session], AsyncIterator[Any]]]] = {
     Manifest: manifest,
+    Editable: editable,
     Describe: describe,
     Drift: drift,
     Inventory: tree,

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Protocol
 
-from engine.commands import Command, Delete, Outcome, Reconcile, Resume, Rollback, Suspend, Undo
+from engine.commands import Command, Delete, Edit, Outcome, Reconcile, Resume, Rollback, Suspend, Undo
 from engine.errors import EngineError
 from engine.model import (
     Artifact,
@@ -38,6 +38,7 @@ from engine.questions import (
     Answer,
     Describe,
     Drift,
+    Editable,
     EffectOf,
     Inventory,
     Lend,
@@ -182,6 +183,8 @@ __all__ = [
     "Describe",
     "Drift",
     "DriftReport",
+    "Edit",
+    "Editable",
     "Effect",
     "EffectLine",
     "EffectOf",

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any, Final
 
 from engine.model import Ref
+
+UNWRITTEN: Final[dict[str, Any]] = {"journal": False}
+"""Metadata of a field whose value the journal does not keep."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +72,14 @@ class Delete(Command):
     def needs(self) -> str:
         """The Kubernetes verb needed."""
         return "delete"
+
+
+@dataclass(frozen=True, slots=True)
+class Edit(Command):
+    """Change what differs between two texts: the one that was shown (`api.Editable`) and what a person made of it."""
+
+    before: str = field(default="", repr=False, metadata=UNWRITTEN)
+    after: str = field(default="", repr=False, metadata=UNWRITTEN)
 
 
 @dataclass(frozen=True, slots=True)

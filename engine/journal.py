@@ -36,6 +36,7 @@ _COMMANDS: Final = {
         commands.Rollback,
         commands.Undo,
         commands.Delete,
+        commands.Edit,
     )
 }
 
@@ -75,7 +76,7 @@ class Journal:
                 "event": "begin",
                 "time": started.isoformat(),
                 "command": type(command).__name__,
-                "fields": asdict(command),
+                "fields": _written(command),
                 "receipt": receipt,
                 "effect": summary(effect) if effect is not None else None,
             }
@@ -120,6 +121,12 @@ class Journal:
                         continue
                     if isinstance(record, dict):
                         yield record
+
+
+def _written(command: Command) -> dict[str, Any]:
+    """A command's fields, but for those that are not to be kept."""
+    kept = {found.name for found in fields(command) if found.metadata.get("journal", True)}
+    return {name: value for name, value in asdict(command).items() if name in kept}
 
 
 def summary(effect: Effect) -> dict[str, Any]:

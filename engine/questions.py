@@ -24,6 +24,12 @@ class Manifest(Query):
     __slots__ = ()
 
 
+class Editable(Query):
+    """`str`: what a person may edit of the object, as YAML (no status), values that may be secret masked."""
+
+    __slots__ = ()
+
+
 class Describe(Query):
     """`str`: what `kubectl describe` would show of a Flux object: conditions in full, spec, status, events."""
 

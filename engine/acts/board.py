@@ -12,11 +12,12 @@ from typing import Any, Final
 from engine import errors
 from engine.acts.base import Act, Receipt, World
 from engine.acts.delete import DeleteAct
+from engine.acts.edit import EditAct
 from engine.acts.reconcile import ReconcileAct
 from engine.acts.rollback import RollbackAct
 from engine.acts.suspend import ResumeAct, SuspendAct
 from engine.acts.undo import UndoAct
-from engine.commands import Command, Delete, Outcome, Reconcile, Resume, Rollback, Suspend, Undo
+from engine.commands import Command, Delete, Edit, Outcome, Reconcile, Resume, Rollback, Suspend, Undo
 from engine.flux import kinds
 from engine.journal import Entry, Journal
 from engine.model import Effect, line
@@ -31,6 +32,7 @@ ACTS: Final[dict[type[Command], Act[Any]]] = {
     Rollback: RollbackAct(),
     Undo: UndoAct(),
     Delete: DeleteAct(),
+    Edit: EditAct(),
 }
 
 SHOWN: Final = 200

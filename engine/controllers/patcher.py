@@ -17,6 +17,7 @@ from engine.clock import Clock
 from engine.controllers.cluster import Cluster
 from engine.flux import conditions
 from engine.kube.types import Object, PatchType, ResourceType
+from engine.mergepatch import merge_patch
 
 TRIES = 5
 
@@ -124,20 +125,6 @@ class Patcher:
         before, after, now = _finalizers(self._known), _finalizers(self.object), _finalizers(live)
         kept = [name for name in now if name in after or name not in before]
         return kept + [name for name in after if name not in before and name not in now]
-
-
-def merge_patch(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, Any]:
-    """The JSON merge patch (RFC 7386) that turns one mapping into the other; {} when they are equal."""
-    patch: dict[str, Any] = {key: None for key in before if key not in after}
-    for key, value in after.items():
-        old = before.get(key)
-        if key in before and old == value:
-            continue
-        if isinstance(old, Mapping) and isinstance(value, Mapping):
-            patch[key] = merge_patch(old, value)
-        else:
-            patch[key] = value
-    return patch
 
 
 def _lock(live: Object) -> dict[str, Any]:

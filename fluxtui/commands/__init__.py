@@ -6,7 +6,7 @@ from typing import Final
 
 from fluxtui.commands.acts import (
     DeleteObject,
-    Edit,
+    EditObject,
     ReconcileNow,
     ReconcileWithSource,
     RollBack,
@@ -23,7 +23,7 @@ COMMANDS: Final[tuple[Command, ...]] = (
     RollBack(),
     UndoLast(),
     DeleteObject(),
-    Edit(),
+    EditObject(),
     *SHOWS,
     *NARROWS,
     *FAVOURITES,

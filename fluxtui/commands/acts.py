@@ -156,15 +156,19 @@ class DeleteObject(Act):
         console.propose(tuple(Delete(ref) for ref in console.selection().refs))
 
 
-class Edit(Act):
-    """Said instead of done, until there is an editor."""
+class EditObject(Act):
+    """Edit the object's YAML in the person's own editor."""
 
     id = "edit"
     keys = "e"
     title = "Edit"
 
+    def refusal(self, selection: Selection, snapshot: Snapshot) -> str:
+        """One editor at a time."""
+        if len(selection.refs) > 1:
+            return "Edit takes one object at a time: Esc clears the marks."
+        return super().refusal(selection, snapshot)
+
     def run(self, console: Console) -> None:
-        """Where to edit meanwhile."""
-        ref = console.selection().refs[0]
-        where = f" -n {ref.namespace}" if ref.namespace else ""
-        console.say(f"Editing here is not built yet: kubectl edit {ref.kind.lower()} {ref.name}{where}")
+        """The dialog comes when the editor is left."""
+        console.edit(console.selection().refs[0])

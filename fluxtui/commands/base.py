@@ -49,6 +49,9 @@ class Console(Protocol):
     def propose(self, intents: tuple[Intent, ...]) -> None:
         """Show the effect of these intents, and submit them if the person says so."""
 
+    def edit(self, ref: Ref) -> None:
+        """Let the person edit the object as text, and propose what was changed."""
+
     def choose_revision(self, ref: Ref) -> None:
         """Open the rollback chooser."""
 

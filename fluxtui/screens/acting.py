@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from textual.app import SuspendNotSupported
 
 from engine.api import Command, Delete, LoginCommand, Operation, Outcome, Ref, Rollback, Snapshot
+from fluxtui.screens.editing import Editing
 from fluxtui.view.operations import ended, news
 from fluxtui.view.text import Role
 from fluxtui.widgets.resource_table import ResourceTable
@@ -30,6 +31,7 @@ class Acting:
     def __init__(self, screen: MainScreen) -> None:
         self.screen = screen
         self._news: tuple[Operation, ...] = ()
+        self._editing = Editing(screen, self.propose)
 
     @property
     def snapshot(self) -> Snapshot:
@@ -68,6 +70,8 @@ class Acting:
             table.refresh()
 
     def _answered(self, intent: Command, outcome: Outcome) -> None:
+        if outcome.accepted:
+            self._editing.sent(intent)
         if any(item.id == outcome.operation for item in self._news):
             return  # it ended before its beginning was told
         if outcome.accepted:
@@ -82,6 +86,10 @@ class Acting:
             self._news = (*self._news, *found)
             text, role = news(self._news, self.screen.console.now())
             self.screen.say(text, role, *([] if role is Role.OK else [_WRONG_FOR]))
+
+    def edit(self, ref: Ref) -> None:
+        """Lend the terminal to an editor, and propose what it changed."""
+        self._editing.begin(ref)
 
     def choose_revision(self, ref: Ref) -> None:
         """Open the rollback chooser."""

@@ -11,6 +11,7 @@ from typing import Final
 from engine.api import (
     Command,
     Delete,
+    Edit,
     Effect,
     EffectLine,
     EngineError,
@@ -44,6 +45,7 @@ _TITLES: Final = MappingProxyType(
         Rollback: "Roll back",
         Undo: "Undo",
         Delete: "Delete",
+        Edit: "Edit",
     }
 )
 _PLAIN: Final = MappingProxyType(

@@ -13,10 +13,11 @@ from engine.clock import VirtualClock
 from engine.controllers import base
 from engine.controllers.base import Controller, FluxReconciler, Pass, Result, Services
 from engine.controllers.cluster import Fenced, resource_of
-from engine.controllers.patcher import Patcher, merge_patch
+from engine.controllers.patcher import Patcher
 from engine.flux import conditions
 from engine.flux.kinds import FINALIZER, GIT_REPOSITORY, REQUESTED_AT, FluxKind
 from engine.kube.types import PatchType
+from engine.mergepatch import merge_patch
 from tests.controllers.memory import Memory, Recorder
 
 RES = resource_of(GIT_REPOSITORY)

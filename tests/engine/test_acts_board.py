@@ -10,7 +10,7 @@ import orjson
 import pytest
 
 from engine.clock import Clock
-from engine.commands import Command, Delete, Reconcile, Resume, Rollback, Suspend, Undo
+from engine.commands import Command, Delete, Edit, Reconcile, Resume, Rollback, Suspend, Undo
 from engine.flux import kinds
 from engine.journal import Journal
 from engine.kube.types import PatchType
@@ -38,6 +38,7 @@ def commands(session: Session) -> list[Command]:
         Rollback(apps, revision=f"sha1:{OLD}"),
         Undo(apps, operation="some"),
         Delete(apps),
+        Edit(apps, before="spec: {}", after="spec: {path: ./}"),
     ]
 
 
