@@ -17,7 +17,8 @@ from engine.helm.chart.metadata import Metadata
 from engine.helm.chart.model import Chart, File
 from engine.helm.functions.jsons import Fields
 from engine.helm.gotext import decode, valid
-from engine.helm.template.types import StringDict, Strings
+from engine.helm.template.signature import go
+from engine.helm.template.types import StringDict, Strings, ValuesMap
 
 
 class Annotations(StringDict):
@@ -30,13 +31,6 @@ class Annotations(StringDict):
         self.is_nil = content is None
 
 
-class ValuesMap(dict[str, Any]):
-    """Helm's own type of the topmost mapping of values."""
-
-    go_type: ClassVar[str] = "common.Values"
-    __slots__ = ()
-
-
 class VersionSet(list[str]):
     """`.Capabilities.APIVersions`."""
 
@@ -44,6 +38,7 @@ class VersionSet(list[str]):
     go_methods: ClassVar[frozenset[str]] = frozenset(("Has",))
     __slots__ = ()
 
+    @go("string -> bool")
     def Has(self, version: str) -> bool:  # noqa: N802 - the name that templates use
         """Whether an API version, or a kind in it, is served."""
         return version in self
@@ -53,6 +48,7 @@ class Files(dict[str, bytes]):
     """`.Files`: the chart's files that are neither templates nor values, by path."""
 
     go_type: ClassVar[str] = "engine.files"
+    go_zero: ClassVar[bytes] = b""
     go_methods: ClassVar[frozenset[str]] = frozenset(("Get", "GetBytes", "Glob", "Lines", "AsConfig", "AsSecrets"))
     __slots__ = ()
 
@@ -61,14 +57,17 @@ class Files(dict[str, bytes]):
         """The files of a chart."""
         return cls((file.name, file.data) for file in files)
 
+    @go("string -> string")
     def Get(self, name: str) -> str:  # noqa: N802
         """A file's text; "" when there is none."""
         return decode(self.get(name, b""))
 
+    @go("string -> []uint8")
     def GetBytes(self, name: str) -> bytes:  # noqa: N802
         """A file's bytes; none when there is none."""
         return self.get(name, b"")
 
+    @go("string -> engine.files")
     def Glob(self, pattern: str) -> Files:  # noqa: N802
         """The files whose path matches; a pattern that is none matches all, as in Helm."""
         try:
@@ -77,14 +76,17 @@ class Files(dict[str, bytes]):
             return Files(self)
         return Files((name, data) for name, data in self.items() if matches(name))
 
+    @go("string -> []string")
     def Lines(self, name: str) -> Strings:  # noqa: N802
         """A file's lines without the newlines."""
         return Strings(self.Get(name).removesuffix("\n").split("\n") if name in self else ())
 
+    @go("-> string")
     def AsConfig(self) -> str:  # noqa: N802
         """The files as the `data` of a ConfigMap: their last names and their text."""
         return _yaml({posixpath.basename(name): valid(decode(data)) for name, data in self._in_order()})
 
+    @go("-> string")
     def AsSecrets(self) -> str:  # noqa: N802
         """The files as the `data` of a Secret: their last names and their bytes in base64."""
         return _yaml({posixpath.basename(name): base64.b64encode(data).decode() for name, data in self._in_order()})
@@ -149,10 +151,12 @@ class KubeVersionData:
         self.Minor = version.minor
         self._normalized = version.normalized
 
+    @go("-> string")
     def String(self) -> str:  # noqa: N802
         """The version without what a vendor appends."""
         return self._normalized
 
+    @go("-> string")
     def GitVersion(self) -> str:  # noqa: N802
         """The whole version, under its old name."""
         return self.Version

@@ -18,7 +18,7 @@ from engine.helm.errors import NeedsChart, NeedsLookup
 from engine.helm.gotext import decode, encode, valid
 from engine.helm.render import Lookup, Options, Release, Rendered, render
 from engine.helm.split import Hook, Manifest
-from engine.helm.template import MemoryCache, TemplateError
+from engine.helm.template import Cache, MemoryCache, TemplateError
 from engine.helm.values.files import numbers_as_floats
 
 OPERATION: Final = "template"
@@ -130,9 +130,9 @@ def _hook(document: Mapping[str, Any]) -> Hook:
 class Renderer:
     """The worker's side: charts by digest and compiled templates, kept for the next render."""
 
-    def __init__(self) -> None:
+    def __init__(self, cache: Cache | None = None) -> None:
         self._charts: OrderedDict[str, Chart] = OrderedDict()
-        self._cache = MemoryCache()
+        self._cache: Cache = MemoryCache() if cache is None else cache
 
     def run(self, arguments: Mapping[str, Any], payload: bytes) -> dict[str, Any]:
         """Render a job; NeedsChart, NeedsLookup, and whatever is wrong with chart or values."""

@@ -10,7 +10,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from engine.errors import LimitExceeded
 from engine.helm.capabilities import Capabilities
 from engine.helm.chart.model import CRD, Chart
 from engine.helm.chart.versions import is_compatible
@@ -20,7 +19,7 @@ from engine.helm.errors import ChartError
 from engine.helm.functions import Environment, functions
 from engine.helm.gotext import decode
 from engine.helm.split import Hook, Manifest, sort_manifests
-from engine.helm.template import Cache, Templates
+from engine.helm.template import Cache, Limits, TemplateLimit, Templates
 from engine.helm.values.coalesce import coalesce_values
 from engine.helm.values.files import Values
 from engine.helm.values.schema import validate
@@ -51,14 +50,6 @@ class Release:
             "Revision": self.revision,
             "Service": self.service,
         }
-
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """Bounds on one render."""
-
-    output: int = 64 * 2**20
-    """Characters of all rendered templates together."""
 
 
 def _nothing(_api_version: str, _kind: str, _namespace: str, _name: str) -> dict[str, Any]:
@@ -166,21 +157,20 @@ def execute(prepared: Prepared, options: Options, *, cache: Cache | None = None)
                 texts[name] = decode(file.data)
                 dots[name] = (dot, f"{path}/templates")
     environment = Environment(lookup=options.lookup, lint=options.lint)
-    templates = Templates(functions(environment), cache=cache)
     order = sorted(texts, key=lambda name: (name.count("/"), name), reverse=True)
-    for name in order:
-        templates.parse(name, texts[name])
-    rendered: dict[str, str] = {}
-    left = options.limits.output
-    for name in order:
-        if _is_partial(name):
-            continue
-        dot, base = dots[name]
-        dot["Template"] = {"Name": name, "BasePath": base}
-        rendered[name] = templates.execute(name, dot)
-        left -= len(rendered[name])
-        if left < 0:
-            raise LimitExceeded(f"chart {prepared.chart.name} renders to more than {options.limits.output} characters")
+    try:
+        templates = Templates(functions(environment), limits=options.limits, cache=cache)
+        for name in order:
+            templates.parse(name, texts[name])
+        rendered: dict[str, str] = {}
+        for name in order:
+            if not _is_partial(name):
+                dot, base = dots[name]
+                dot["Template"] = {"Name": name, "BasePath": base}
+                rendered[name] = templates.execute(name, dot)
+    except TemplateLimit as problem:
+        message = f"chart {prepared.chart.name}: {problem.message}"
+        raise TemplateLimit(message, place=problem.place) from problem
     return rendered
 
 

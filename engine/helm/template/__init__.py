@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from engine.helm.template.budget import Limits
+from engine.helm.template.cache import Cache, Compiled, MemoryCache
 from engine.helm.template.errors import (
     Asked,
     CallError,
@@ -12,14 +14,14 @@ from engine.helm.template.errors import (
     TemplateError,
     TemplateLimit,
 )
-from engine.helm.template.runtime import Limits
 from engine.helm.template.signature import go
-from engine.helm.template.templates import Cache, MemoryCache, Templates
+from engine.helm.template.templates import Templates
 
 __all__ = [
     "Asked",
     "Cache",
     "CallError",
+    "Compiled",
     "ExecError",
     "Frame",
     "GoError",

@@ -89,4 +89,11 @@ class Asked(CallError):
 
 
 class TemplateLimit(LimitExceeded):
-    """A bound of ours was reached while rendering: depth, output, values or time."""
+    """A bound of ours was reached while rendering: depth, output, values, memory or time.
+
+    `place` is where, as `name:line:column`, or "".
+    """
+
+    def __init__(self, message: str, *, place: str = "") -> None:
+        super().__init__(message)
+        self.place = place

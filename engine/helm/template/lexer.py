@@ -1,6 +1,7 @@
-"""The lexer: text and the tokens of its actions.
+"""The lexer: one action as tokens.
 
-Actions are scanned by one expression; what it does not match is named as text/template names it.
+A text is cut into actions by `ACTION`; the tokens of an action are scanned by one expression, and what that does not
+match is named as text/template names it. Places count characters from the action's `{{`.
 """
 
 from __future__ import annotations
@@ -8,26 +9,29 @@ from __future__ import annotations
 import re
 from typing import Final, NamedTuple
 
-from engine.helm.template.errors import ParseError
 from engine.helm.template.quote import quote
 
-#: Kinds of tokens that are not a keyword (a keyword's kind is the word itself).
+#: Kinds of tokens that are not a group of `_TOKEN` (a keyword's kind is the word itself).
 KEYWORDS: Final = frozenset(
     ("block", "break", "continue", "define", "else", "end", "if", "nil", "range", "template", "with")
 )
-_SPACES: Final = " \t\r\n"
-
+#: What trim markers take away.
+SPACES: Final = " \t\r\n"
+#: A whole action that is no comment. What does not match has a mistake, which `tokenize` finds.
+ACTION: Final = re.compile(
+    r"""\{\{ (?: [^"'`}] | \}(?!\}) | "(?:[^"\\\n]|\\[^\n])*+" | `[^`]*+` | '(?:[^'\\\n]|\\[^\n])*+' )*+ \}\}""",
+    re.VERBOSE,
+)
 _TOKEN: Final = re.compile(
-    r"""
-      (?P<space>[ \t\r\n]+)
-    | (?P<right>}})
+    r"""[ \t\r\n]*+ (?:
+      (?P<right>\}\}|(?<=[ \t\r\n])-\}\})
     | (?P<field>\.[^\W\d]\w*)
     | (?P<variable>\$\w*)
     | (?P<string>"(?:[^"\\\n]|\\[^\n])*")
     | (?P<raw>`[^`]*`)
-    | (?P<char>'(?:[^'\\\n]|\\[^\n])+')
-    | (?P<number>[+-]?(?:0[xX][0-9a-fA-F_]*\.?[0-9a-fA-F_]*(?:[pP][+-]?[0-9_]*)?|0[oO][0-7_]*\.?[0-7_]*
-        |0[bB][01_]*\.?[01_]*|(?=[0-9.+-])(?=[+-]|[0-9]|\.[0-9])[0-9_]*\.?[0-9_]*(?:[eE][+-]?[0-9_]*)?)i?)
+    | (?P<char>'(?:[^'\\\n]|\\[^\n])*')
+    | (?P<number>(?=[+-]|\.?[0-9])[+-]?(?:0[xX][0-9a-fA-F_]*\.?[0-9a-fA-F_]*(?:[pP][+-]?[0-9_]*)?
+        |0[oO][0-7_]*\.?[0-7_]*|0[bB][01_]*\.?[01_]*|[0-9_]*\.?[0-9_]*(?:[eE][+-]?[0-9_]*)?)i?)
     | (?P<dot>\.)
     | (?P<word>\w+)
     | (?P<open>\()
@@ -36,158 +40,113 @@ _TOKEN: Final = re.compile(
     | (?P<declare>:=)
     | (?P<assign>=)
     | (?P<other>[\x21-\x7e])
-    """,
+    )""",
     re.VERBOSE,
 )
-_ENDED: Final = frozenset(" \t\r\n.,|:)(")
+#: What may follow a name.
+_ENDED: Final = frozenset(("", *" \t\r\n.,|:)("))
 _NAMES: Final = frozenset(("field", "variable", "word", "dot"))
+_UNFINISHED: Final = {
+    '"': "unterminated quoted string",
+    "`": "unterminated raw quoted string",
+    "'": "unterminated character constant",
+    ":": "expected :=",
+}
 
 
 class Token(NamedTuple):
-    """`kind` is a group of the expression above, a keyword, "text", "left" or "eof"."""
+    """`kind` is a group of the expression above, a keyword, "bool" or "identifier"."""
 
     kind: str
     pos: int
     text: str
+    #: Whether there is space before it.
+    is_apart: bool
 
 
-def line_of(text: str, pos: int) -> int:
-    """The line of a place, from 1."""
-    return text.count("\n", 0, pos) + 1
+class SyntaxProblem(Exception):
+    """A mistake at a place of an action; `lexical` when the lexer found it."""
+
+    def __init__(self, pos: int, words: str, *, lexical: bool = False) -> None:
+        super().__init__(words)
+        self.pos = pos
+        self.words = words
+        self.lexical = lexical
 
 
-def tokenize(name: str, text: str) -> list[Token]:
-    """All tokens of a template, the end last; ParseError names the line."""
+def tokenize(action: str) -> list[Token]:
+    """The tokens of a text that starts with an action, its end last: "}}", or "-}}" when it eats the space behind."""
     tokens: list[Token] = []
-    pos, size = 0, len(text)
-    trim = False
-    while pos < size:
-        start = text.find("{{", pos)
-        piece = text[pos:] if start < 0 else text[pos:start]
-        if trim:
-            kept = piece.lstrip(_SPACES)
-            pos += len(piece) - len(kept)
-            piece = kept
-        if start < 0:
-            if piece:
-                tokens.append(Token("text", pos, piece))
-            break
-        inner = start + 2
-        if text.startswith("-", inner) and text[inner + 1 : inner + 2] in _SPACES and inner + 1 < size:
-            piece = piece.rstrip(_SPACES)
-            inner += 2
-        if piece:
-            tokens.append(Token("text", pos, piece))
-        if text.startswith("/*", inner):
-            pos, trim = _comment(name, text, inner)
-        else:
-            tokens.append(Token("left", start, "{{"))
-            pos, trim = _action(name, text, inner, tokens)
-    tokens.append(Token("eof", size, "EOF"))
-    return tokens
-
-
-def _closing(text: str, pos: int) -> tuple[int, bool]:
-    """The place past `}}` or ` -}}` at pos and whether it trims; (-1, False) when there is none."""
-    if text.startswith("}}", pos):
-        return pos + 2, False
-    if text[pos : pos + 1] in _SPACES and text.startswith("-}}", pos + 1):
-        return pos + 4, True
-    return -1, False
-
-
-def _comment(name: str, text: str, start: int) -> tuple[int, bool]:
-    end = text.find("*/", start + 2)
-    if end < 0:
-        raise error(name, text, start, "unclosed comment")
-    pos, trim = _closing(text, end + 2)
-    if pos < 0:
-        raise error(name, text, start, "comment ends before closing delimiter")
-    return pos, trim
-
-
-def _action(name: str, text: str, pos: int, tokens: list[Token]) -> tuple[int, bool]:
-    depth = 0
+    pos, depth = left_end(action), 0
     match_at = _TOKEN.match
-    while True:
-        match = match_at(text, pos)
-        if match is None:
-            raise error(name, text, pos, _complaint(text, pos))
+    while match := match_at(action, pos):
         kind = match.lastgroup or ""
-        end = match.end()
-        value = match.group()
-        if kind == "space":
-            if text.startswith("-}}", end):
-                if depth:
-                    raise error(name, text, pos, "unclosed left paren")
-                if len(value) > 1:
-                    tokens.append(Token("space", pos, value[:-1]))
-                tokens.append(Token("right", end + 1, "}}"))
-                return end + 3, True
-        elif kind == "right":
-            if depth:
-                raise error(name, text, pos, "unclosed left paren")
-            tokens.append(Token("right", pos, value))
-            return end, False
+        start, end = match.span(kind)
+        value = action[start:end]
+        if kind in _NAMES:
+            kind = _name(action, kind, value, end)
         elif kind == "open":
             depth += 1
         elif kind == "close":
             depth -= 1
             if depth < 0:
-                raise error(name, text, pos, "unexpected right paren")
-        else:
-            kind = _checked(name, text, kind, match)
-        tokens.append(Token(kind, pos, value))
+                raise SyntaxProblem(start, "unexpected right paren", lexical=True)
+        elif kind == "right":
+            if depth:
+                raise SyntaxProblem(start, "unclosed left paren", lexical=True)
+            tokens.append(Token(kind, start, value, is_apart=start > pos))
+            return tokens
+        elif kind == "number":
+            end = _number_end(action, start, end)
+            value = action[start:end]
+        elif kind == "other" and value in _UNFINISHED:
+            raise SyntaxProblem(start, _UNFINISHED[value], lexical=True)
+        tokens.append(Token(kind, start, value, start > pos))
         pos = end
+    start = len(action) - len(action[pos:].lstrip(SPACES))
+    if start == len(action):
+        raise SyntaxProblem(start, "unclosed action", lexical=True)
+    words = f"unrecognized character in action: {_unicode_name(action[start])}"
+    raise SyntaxProblem(start, words, lexical=True)
 
 
-def _checked(name: str, text: str, kind: str, match: re.Match[str]) -> str:
-    """The kind of a token that must end well, or an error."""
-    pos, end, value = match.start(), match.end(), match.group()
-    if kind in _NAMES:
-        if kind == "dot" or text[end : end + 1] not in _ENDED:
-            _check_end(name, text, end)
-        if kind == "word":
-            return value if value in KEYWORDS else "bool" if value in ("true", "false") else "identifier"
-    elif kind == "number":
-        following = text[end : end + 1]
-        if following.isalnum() or following == "_" or (following in "+-" and following):
-            raise error(name, text, pos, f"bad number syntax: {quote(text[pos : end + 1])}")
-    elif kind == "other":
-        _check_other(name, text, pos, value)
-    return kind
+def left_end(text: str, start: int = 0) -> int:
+    """The place behind the `{{` or `{{- ` that is at this place."""
+    is_trimming = text.startswith("-", start + 2) and text[start + 3 : start + 4] in (" ", "\t", "\r", "\n")
+    return start + 4 if is_trimming else start + 2
 
 
-def _check_end(name: str, text: str, end: int) -> None:
-    """What may follow a name."""
-    char = text[end : end + 1]
-    if char and char not in _ENDED and not text.startswith("}}", end):
-        raise error(name, text, end, f"bad character {unicode_name(char)}")
+def right_end(text: str, pos: int) -> tuple[int, bool]:
+    """The place past `}}` or ` -}}` and whether it trims; (-1, False) when there is neither."""
+    if text.startswith("}}", pos):
+        return pos + 2, False
+    if text[pos : pos + 1] in SPACES and text.startswith("-}}", pos + 1):
+        return pos + 4, True
+    return -1, False
 
 
-def _check_other(name: str, text: str, pos: int, char: str) -> None:
-    problem = {
-        '"': "unterminated quoted string",
-        "`": "unterminated raw quoted string",
-        "'": "unterminated character constant",
-        ":": "expected :=",
-    }.get(char)
-    if problem is not None:
-        raise error(name, text, pos, problem)
+def _name(action: str, kind: str, value: str, end: int) -> str:
+    """The kind of a name, which must end well."""
+    following = action[end : end + 1]
+    if following not in _ENDED and not action.startswith("}}", end):
+        raise SyntaxProblem(end, f"bad character {_unicode_name(following)}", lexical=True)
+    if kind != "word":
+        return kind
+    return value if value in KEYWORDS else "bool" if value in ("true", "false") else "identifier"
 
 
-def _complaint(text: str, pos: int) -> str:
-    if pos >= len(text):
-        return "unclosed action"
-    return f"unrecognized character in action: {unicode_name(text[pos])}"
+def _number_end(action: str, pos: int, end: int) -> int:
+    """Where a number ends: a sign behind it starts the imaginary part of a complex one."""
+    is_complex = action[end : end + 1] in ("+", "-")
+    if is_complex:
+        match = _TOKEN.match(action, end)
+        end = match.end() if match is not None else end
+    following = action[end : end + 1]
+    if following.isalnum() or following == "_" or (is_complex and action[end - 1] != "i"):
+        raise SyntaxProblem(pos, f"bad number syntax: {quote(action[pos : end + 1])}", lexical=True)
+    return end
 
 
-def unicode_name(char: str) -> str:
+def _unicode_name(char: str) -> str:
     """%#U."""
     return f"U+{ord(char):04X}" + (f" '{char}'" if char.isprintable() else "")
-
-
-def error(name: str, text: str, pos: int, problem: str) -> ParseError:
-    """A complaint about a place in a text."""
-    line = line_of(text, pos)
-    return ParseError(f"template: {name}:{line}: {problem}", template=name, line=line)

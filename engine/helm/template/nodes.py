@@ -1,25 +1,25 @@
-"""The parts of a template, each with its place in the text; `str()` gives Go's spelling, which errors quote."""
+"""The parts of a template; `str()` gives Go's spelling, which errors quote.
+
+What stands inside one action knows its place from the action's start, so that an action that is written often is
+parsed once. What makes up a body knows its place in the text.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Final, Literal, TypeAlias
 
 from engine.helm.template.quote import quote
 
 
 @dataclass(slots=True)
 class Node:
-    """Anything that errors can point at; `pos` counts characters from the start of the text."""
+    """Anything that errors can point at; `pos` counts characters."""
 
     pos: int
 
 
-@dataclass(slots=True)
-class Text(Node):
-    """Text between actions."""
-
-    text: str
+# Inside an action
 
 
 @dataclass(slots=True)
@@ -56,6 +56,7 @@ class Number(Node):
     integer: int | None
     unsigned: int | None
     floating: float | None
+    complex_value: complex | None = None
 
     def __str__(self) -> str:
         return self.text
@@ -107,22 +108,21 @@ class Variable(Node):
 class Chain(Node):
     """`(pipeline).a.b` or `function.a.b`."""
 
-    node: Node
+    node: Operand
     names: tuple[str, ...]
 
     def __str__(self) -> str:
-        inner = f"({self.node})" if isinstance(self.node, Pipe) else str(self.node)
-        return ".".join((inner, *self.names))
+        return ".".join((spelled(self.node), *self.names))
 
 
 @dataclass(slots=True)
 class Command(Node):
     """A function, or a value, and its arguments."""
 
-    args: list[Node]
+    args: list[Operand]
 
     def __str__(self) -> str:
-        return " ".join(f"({arg})" if isinstance(arg, Pipe) else str(arg) for arg in self.args)
+        return " ".join(map(spelled, self.args))
 
 
 @dataclass(slots=True)
@@ -140,43 +140,85 @@ class Pipe(Node):
         return f"{', '.join(map(str, self.variables))} {'=' if self.assigns else ':='} {value}"
 
 
+Constant: TypeAlias = Bool | Number | String
+Operand: TypeAlias = Dot | Nil | Bool | Number | String | Identifier | Field | Variable | Chain | Pipe
+
+
+def spelled(node: Operand) -> str:
+    """An operand as it stands among others."""
+    return f"({node})" if isinstance(node, Pipe) else str(node)
+
+
+def last(node: Operand | Command) -> Operand:
+    """The part that is worked out last: where Go stands when a value turns out to be wrong."""
+    while True:
+        match node:
+            case Pipe():
+                node = node.commands[-1]
+            case Command():
+                node = node.args[-1]
+            case Chain():
+                node = node.node
+            case _:
+                return node
+
+
+# Bodies
+
+#: Characters from which on a block is large: worth a function of its own, compiled when it is first executed.
+LARGE: Final = 200
+
+
+@dataclass(slots=True)
+class Text:
+    """Text between actions."""
+
+    text: str
+
+
 @dataclass(slots=True)
 class Action(Node):
     """`{{pipeline}}`."""
 
     pipe: Pipe
 
-    def __str__(self) -> str:
-        return "{{" + str(self.pipe) + "}}"
+
+@dataclass(slots=True)
+class Block:
+    """What stands between two of a branch's actions."""
+
+    nodes: list[Statement] = field(default_factory=list)
+    #: Characters.
+    size: int = 0
+    #: The variables that are named in it, and whether it leaves alone what is around it: assigns to no variable of
+    #: that, breaks off no loop. Known of large blocks.
+    variables: frozenset[str] = frozenset()
+    is_closed: bool = False
 
 
 @dataclass(slots=True)
 class Branch(Node):
-    """`if`, `with` or `range`."""
+    """`if`, `with` or `range`; a chain of `else if` is a branch as the only part of the other's `otherwise`."""
 
     kind: Literal["if", "with", "range"]
     pipe: Pipe
-    body: list[Node]
-    otherwise: list[Node] | None
-
-    def __str__(self) -> str:
-        return "{{" + f"{self.kind} {self.pipe}" + "}}"
+    body: Block = field(default_factory=Block)
+    otherwise: Block | None = None
 
 
 @dataclass(slots=True)
-class Break(Node):
-    """`break`."""
+class Loop(Node):
+    """`break` and `continue`."""
 
-
-@dataclass(slots=True)
-class Continue(Node):
-    """`continue`."""
+    word: Literal["break", "continue"]
 
 
 @dataclass(slots=True)
 class Call(Node):
-    """`{{template "name" pipeline}}`."""
+    """`{{template "name" pipeline}}`, also what is left of a `block`."""
 
+    #: The place of the name in the action.
+    where: int
     name: str
     pipe: Pipe | None
 
@@ -185,14 +227,9 @@ class Call(Node):
         return "{{" + f"template {quote(self.name)}{argument}" + "}}"
 
 
-@dataclass(slots=True)
-class End(Node):
-    """`end` or `else`: what stops a list; never part of a tree."""
-
-    word: str
-
-    def __str__(self) -> str:
-        return "{{" + self.word + "}}"
+#: What errors point at.
+Place: TypeAlias = Operand | Command | Call
+Statement: TypeAlias = Text | Action | Branch | Loop | Call
 
 
 @dataclass(slots=True)
@@ -200,7 +237,7 @@ class Tree:
     """One named template."""
 
     name: str
-    body: list[Node]
+    body: list[Statement]
 
     @property
     def is_empty(self) -> bool:

@@ -1,438 +1,250 @@
-"""The parser: tokens to trees, with text/template's grammar and its rules about names and variables."""
+"""The parser: texts to trees, with text/template's rules about blocks, names of templates and variables.
+
+An action is parsed by itself and remembered by its spelling: charts repeat themselves.
+"""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Container
-from typing import Final, Literal, NoReturn
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final, Literal, NamedTuple, NoReturn
 
 from engine.helm.template import nodes as n
-from engine.helm.template.lexer import KEYWORDS, Token, error, tokenize
-from engine.helm.template.quote import quote, unquote, unquote_char
+from engine.helm.template.actions import Part, parse_action
+from engine.helm.template.errors import ParseError
+from engine.helm.template.lexer import ACTION, SPACES, SyntaxProblem, left_end, right_end
+from engine.helm.template.quote import quote
+from engine.helm.template.signature import Signature
 
-_OPERANDS: Final = frozenset(
-    ("bool", "char", "dot", "field", "identifier", "number", "nil", "raw", "string", "variable", "open")
-)
-_LITERALS: Final = (n.Bool, n.Dot, n.Nil, n.Number, n.String)
-_FLOAT: Final = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
-_MAX_DEPTH: Final = 1000
-#: Blocks within blocks; Python's own stack is the reason for a bound.
-_MAX_BLOCKS: Final = 100
+#: Blocks within blocks: Python, which the tree becomes, indents no deeper than this.
+_MAX_BLOCKS: Final = 90
 
 
-def parse(name: str, text: str, functions: Container[str]) -> list[n.Tree]:
-    """The templates of a text in the order in which they are complete, the text itself last."""
-    return _Parser(name, text, functions).parse()
+class Parser:
+    """Parses texts that may call these functions."""
 
-
-class _Parser:
-    def __init__(self, name: str, text: str, functions: Container[str]) -> None:
-        self.name = name
-        self.text = text
+    def __init__(self, functions: Mapping[str, Signature]) -> None:
         self.functions = functions
-        self.tokens = tokenize(name, text)
-        self.at = 0
-        self.trees: list[n.Tree] = []
-        self.variables = ["$"]
-        self.range_depth = 0
-        self.depth = 0
-        self.blocks = 0
+        self._parts: dict[str, Part] = {}
 
-    # Tokens
-
-    def fail(self, problem: str, token: Token | None = None) -> NoReturn:
-        """Say what is wrong, and where."""
-        where = token or self.tokens[min(self.at, len(self.tokens) - 1)]
-        raise error(self.name, self.text, where.pos, problem)
-
-    def unexpected(self, token: Token, context: str) -> NoReturn:
-        """text/template's words for a token that has no place here."""
-        if token.kind == "eof":
-            shown = "EOF"
-        elif token.kind in KEYWORDS:
-            shown = f"<{token.text}>"
-        elif len(token.text) > 10:
-            shown = quote(token.text[:10]) + "..."
-        else:
-            shown = quote(token.text)
-        self.fail(f"unexpected {shown} in {context}", token)
-
-    def next(self) -> Token:
-        """The next token."""
-        token = self.tokens[self.at]
-        self.at += 1
-        return token
-
-    def peek(self) -> Token:
-        """The next token, left where it is."""
-        return self.tokens[self.at]
-
-    def next_word(self) -> Token:
-        """The next token that is no space."""
-        token = self.tokens[self.at]
-        self.at += 1
-        if token.kind == "space":
-            token = self.tokens[self.at]
-            self.at += 1
-        return token
-
-    def peek_word(self) -> Token:
-        """The next token that is no space, left where it is; the space is gone."""
-        token = self.tokens[self.at]
-        if token.kind == "space":
-            self.at += 1
-            token = self.tokens[self.at]
-        return token
-
-    def expect(self, kind: str, context: str) -> Token:
-        """The next token, which must be of a kind."""
-        token = self.next_word()
-        if token.kind != kind:
-            self.unexpected(token, context)
-        return token
-
-    # Lists and actions
-
-    def parse(self) -> list[n.Tree]:
-        """The whole text."""
-        body: list[n.Node] = []
-        while True:
-            token = self.next()
-            if token.kind == "eof":
-                break
-            if token.kind == "text":
-                body.append(n.Text(token.pos, token.text))
+    def parse(self, name: str, text: str) -> list[n.Tree]:
+        """The templates of a text in the order in which they are complete, the text itself last; ParseError."""
+        trees = _Trees(name, text)
+        pos, trims = 0, False
+        while (start := text.find("{{", pos)) >= 0:
+            piece = text[pos:start]
+            if trims:
+                piece = piece.lstrip(SPACES)
+            inner = left_end(text, start)
+            if inner > start + 2:
+                piece = piece.rstrip(SPACES)
+            trees.add_text(piece)
+            if text.startswith("/*", inner):
+                pos, trims = trees.skip_comment(inner)
                 continue
-            if self.peek_word().kind == "define":
-                self.next()
-                self.definition()
-                continue
-            node = self.action()
-            if isinstance(node, n.End):
-                self.fail(f"unexpected {node}")
-            if node is not None:
-                body.append(node)
-        self.trees.append(n.Tree(self.name, body))
-        return self.trees
+            match = ACTION.match(text, start)
+            action = match.group() if match is not None else text[start:]
+            part = self._parts.get(action)
+            if part is None:
+                try:
+                    part = self._parts[action] = parse_action(action, self.functions)
+                except SyntaxProblem as problem:
+                    trees.complain(start, problem)
+            trees.add(start, part)
+            pos, trims = start + len(action), part.trims
+        trees.add_text(text[pos:].lstrip(SPACES) if trims else text[pos:])
+        return trees.complete()
 
-    def definition(self) -> None:
-        """`define`, past its keyword."""
-        name = self.template_name(self.next_word(), "define clause")
-        self.expect("right", "define clause")
-        self.tree(name, "define clause")
 
-    def tree(self, name: str, context: str) -> None:
-        """A named body up to its `end`; variables outside are not seen inside."""
-        variables, self.variables = self.variables, ["$"]
-        range_depth, self.range_depth = self.range_depth, 0
-        body, end = self.item_list()
-        if end.word != "end":
-            self.fail(f"unexpected {end} in {context}")
-        self.variables, self.range_depth = variables, range_depth
-        self.trees.append(n.Tree(name, body))
+class _Place(NamedTuple):
+    """What is being filled, the variables that may be named, how many ranges there are around."""
 
-    def item_list(self) -> tuple[list[n.Node], n.End]:
-        """Everything up to `end` or `else`."""
-        body: list[n.Node] = []
-        self.blocks += 1
-        if self.blocks > _MAX_BLOCKS:
-            self.fail("max block depth exceeded")
-        while True:
-            token = self.next_word()
-            if token.kind == "text":
-                body.append(n.Text(token.pos, token.text))
-            elif token.kind == "eof":
-                self.fail("unexpected EOF", token)
+    nodes: list[n.Statement]
+    variables: list[str]
+    ranges: int
+
+
+@dataclass(slots=True)
+class _Open:
+    """A branch or a template that waits for its `end`."""
+
+    node: n.Branch | n.Tree
+    #: What surrounds it.
+    around: _Place
+    #: How many variables were known before it.
+    known: int
+    #: The block of the branch that is being read: where it starts, how many names were read before it.
+    block: n.Block
+    start: int = 0
+    names: int = 0
+    #: What opened a template.
+    word: str = ""
+
+
+class _Trees:
+    """The trees of one text as they grow."""
+
+    def __init__(self, name: str, text: str) -> None:
+        self._name = name
+        self._text = text
+        self._trees: list[n.Tree] = []
+        self._open: list[_Open] = []
+        self._nodes: list[n.Statement] = []
+        #: Those that may be named here. As in Go, `else` may name what the body declares, and an assignment makes a
+        #: name known: whether there is such a variable shows when the template is executed.
+        self._variables = ["$"]
+        self._ranges = 0
+        #: Every variable in the order in which they are named.
+        self._named: list[str] = []
+
+    def add_text(self, text: str) -> None:
+        """Text between actions."""
+        if text:
+            self._nodes.append(n.Text(text))
+
+    def skip_comment(self, start: int) -> tuple[int, bool]:
+        """The place past the comment that starts here, and whether it trims."""
+        end = self._text.find("*/", start + 2)
+        if end < 0:
+            self.complain(start, SyntaxProblem(0, "unclosed comment"))
+        pos, trims = right_end(self._text, end + 2)
+        if pos < 0:
+            self.complain(start, SyntaxProblem(0, "comment ends before closing delimiter"))
+        return pos, trims
+
+    def add(self, start: int, part: Part) -> None:
+        """One action at its place."""
+        known = len(self._variables)
+        for name, pos, use in part.variables:
+            if use == "reads":
+                if name not in self._variables:
+                    self.complain(start, SyntaxProblem(pos, f"undefined variable {quote(name)}"))
             else:
-                node = self.action()
-                if isinstance(node, n.End):
-                    self.blocks -= 1
-                    return body, node
-                body.append(node)
+                self._variables.append(name)
+                if use == "assigns":
+                    self._assign(name)
+            self._named.append(name)
+        pipe = part.pipe
+        match part.word:
+            case "" if pipe is not None:
+                self._nodes.append(n.Action(start, pipe))
+            case ("if" | "with" | "range") as word if pipe is not None:
+                branch = n.Branch(start, word, pipe)
+                self._nodes.append(branch)
+                self._push(start, part, _Open(branch, self._place(), known, branch.body))
+                self._ranges += word == "range"
+                self._start_block(start, branch.body)
+            case "else" | "else if" | "else with":
+                self._otherwise(start, part)
+            case "end":
+                self._end(start, part)
+            case ("break" | "continue") as word:
+                self._loop(start, part, word)
+            case "template":
+                self._nodes.append(n.Call(start, part.pos, part.template, pipe))
+            case "block":
+                self._nodes.append(n.Call(start, part.pos, part.template, pipe))
+                self._define(start, part)
+            case _:
+                if self._open:
+                    self._fail(start, part, "unexpected <define> in command")
+                self._define(start, part)
 
-    def action(self) -> n.Node:
-        """What follows `{{`."""
-        token = self.next_word()
-        handler = _CONTROLS.get(token.kind)
-        if handler is not None:
-            return handler(self, token)
-        self.at -= 1
-        pipe = self.pipeline("command", "right")
-        return n.Action(token.pos, pipe)
+    def _place(self) -> _Place:
+        return _Place(self._nodes, self._variables, self._ranges)
 
-    def end_control(self, token: Token) -> n.End:
-        """`end`."""
-        self.expect("right", "end")
-        return n.End(token.pos, "end")
+    def _push(self, start: int, part: Part, opened: _Open) -> None:
+        if len(self._open) >= _MAX_BLOCKS:
+            self._fail(start, part, "max block depth exceeded")
+        self._open.append(opened)
 
-    def else_control(self, token: Token) -> n.End:
-        """`else`, perhaps with an `if` or `with` that is left for the caller."""
-        if self.peek_word().kind not in ("if", "with"):
-            self.expect("right", "else")
-        return n.End(token.pos, "else")
+    def _define(self, start: int, part: Part) -> None:
+        """A template of its own: what is known outside is not known inside."""
+        tree = n.Tree(part.template, [])
+        self._push(start, part, _Open(tree, self._place(), 0, n.Block(), word=part.word))
+        self._nodes, self._variables, self._ranges = tree.body, ["$"], 0
 
-    def loop_word(self, token: Token) -> n.Node:
-        """`break` and `continue`."""
-        word = token.kind
-        following = self.next_word()
-        if following.kind != "right":
-            self.unexpected(following, "{{" + word + "}}")
-        if not self.range_depth:
-            self.fail("{{" + word + "}} outside {{range}}", token)
-        return n.Break(token.pos) if word == "break" else n.Continue(token.pos)
+    def _start_block(self, start: int, block: n.Block) -> None:
+        opened = self._open[-1]
+        opened.block, opened.start, opened.names = block, start, len(self._named)
+        block.is_closed = True
+        self._nodes = block.nodes
 
-    def if_control(self, token: Token) -> n.Branch:
-        """`if`."""
-        return self.branch(token, "if")
+    def _end_block(self, end: int) -> None:
+        opened = self._open[-1]
+        opened.block.size = end - opened.start
+        if opened.block.size >= n.LARGE:
+            opened.block.variables = frozenset(self._named[opened.names :])
 
-    def with_control(self, token: Token) -> n.Branch:
-        """`with`."""
-        return self.branch(token, "with")
-
-    def range_control(self, token: Token) -> n.Branch:
-        """`range`."""
-        return self.branch(token, "range")
-
-    def branch(self, token: Token, kind: Literal["if", "with", "range"]) -> n.Branch:
-        """A pipeline, a body and perhaps another one."""
-        mark = len(self.variables)
-        pipe = self.pipeline(kind, "right")
-        self.range_depth += kind == "range"
-        body, end = self.item_list()
-        self.range_depth -= kind == "range"
-        otherwise: list[n.Node] | None = None
-        if end.word == "else":
-            if kind != "range" and self.peek_word().kind == kind:
-                self.blocks += 1
-                if self.blocks > _MAX_BLOCKS:
-                    self.fail("max block depth exceeded")
-                otherwise = [self.branch(self.next(), kind)]
-                self.blocks -= 1
-            else:
-                otherwise, end = self.item_list()
-                if end.word != "end":
-                    self.fail(f"expected end; found {end}")
-        del self.variables[mark:]
-        return n.Branch(pipe.pos, kind, pipe, body, otherwise)
-
-    def block_control(self, token: Token) -> n.Call:
-        """`block`: a definition and its use."""
-        where = self.next_word()
-        name = self.template_name(where, "block clause")
-        pipe = self.pipeline("block clause", "right")
-        self.tree(name, "block clause")
-        return n.Call(where.pos, name, pipe)
-
-    def template_control(self, token: Token) -> n.Call:
-        """`template`."""
-        where = self.next_word()
-        name = self.template_name(where, "template clause")
-        pipe = None
-        if self.next_word().kind != "right":
-            self.at -= 1
-            pipe = self.pipeline("template clause", "right")
-        return n.Call(where.pos, name, pipe)
-
-    def template_name(self, token: Token, context: str) -> str:
-        """A quoted name."""
-        if token.kind not in ("string", "raw"):
-            self.unexpected(token, context)
-        return self.unquoted(token)
-
-    def unquoted(self, token: Token) -> str:
-        """A literal's text."""
-        try:
-            return unquote(token.text)
-        except ValueError as problem:
-            self.fail(str(problem), token)
-
-    # Pipelines
-
-    def pipeline(self, context: str, end: str) -> n.Pipe:
-        """Declarations, then commands up to `end`."""
-        pipe = n.Pipe(self.peek_word().pos)
-        self.declarations(pipe, context)
-        while True:
-            token = self.next_word()
-            if token.kind == end:
-                break
-            if token.kind not in _OPERANDS:
-                self.unexpected(token, context)
-            self.at -= 1
-            pipe.commands.append(self.command())
-        if not pipe.commands:
-            self.fail(f"missing value for {context}", token)
-        for index, command in enumerate(pipe.commands[1:]):
-            if isinstance(command.args[0], _LITERALS):
-                self.fail(f"non executable command in pipeline stage {index + 2}", token)
-        return pipe
-
-    def declarations(self, pipe: n.Pipe, context: str) -> None:
-        """`$a :=`, `$a =`, `$a, $b :=`."""
-        while self.peek_word().kind == "variable":
-            mark = self.at
-            variable = self.next()
-            following = self.peek_word()
-            if following.kind in ("assign", "declare"):
-                self.next()
-                pipe.assigns = following.kind == "assign"
-                self.declare(pipe, variable)
+    def _assign(self, name: str) -> None:
+        """Blocks inside the one that the variable belongs to are not closed."""
+        for opened in reversed(self._open):
+            if isinstance(opened.node, n.Tree) or name not in self._variables[: opened.known]:
                 return
-            if following.text != ",":
-                self.at = mark
+            opened.block.is_closed = False
+
+    def _loop(self, start: int, part: Part, word: Literal["break", "continue"]) -> None:
+        if not self._ranges:
+            self._fail(start, part, "{{" + word + "}} outside {{range}}")
+        self._nodes.append(n.Loop(start, word))
+        for opened in reversed(self._open):
+            opened.block.is_closed = False
+            if isinstance(opened.node, n.Branch) and opened.node.kind == "range":
                 return
-            self.next()
-            self.declare(pipe, variable)
-            if context != "range" or len(pipe.variables) >= 2:
-                self.fail(f"too many declarations in {context}", following)
-            if self.peek_word().kind not in ("variable", "right", "close"):
-                self.fail("range can only initialize variables")
 
-    def declare(self, pipe: n.Pipe, variable: Token) -> None:
-        """One more variable."""
-        pipe.variables.append(n.Variable(variable.pos, variable.text))
-        self.variables.append(variable.text)
+    def _otherwise(self, start: int, part: Part) -> None:
+        """`else`; with an `if` behind it, a branch that ends where the outer one does."""
+        opened = self._open[-1] if self._open else None
+        if opened is None:
+            self._fail(start, part, "unexpected {{else}}")
+        branch = opened.node
+        if isinstance(branch, n.Tree):
+            self._fail(start, part, f"unexpected {{{{else}}}} in {opened.word} clause")
+        if branch.otherwise is not None:
+            self._fail(start, part, "expected end; found {{else}}")
+        self._end_block(start)
+        self._ranges = opened.around.ranges
+        branch.otherwise = n.Block()
+        word = part.word.removeprefix("else").strip()
+        if not word:
+            self._start_block(start, branch.otherwise)
+            return
+        if word != branch.kind or part.pipe is None:
+            self._fail(start, part, f"unexpected <{word}> in input")
+        opened.node = following = n.Branch(start, branch.kind, part.pipe)
+        branch.otherwise.nodes.append(following)
+        self._start_block(start, following.body)
 
-    def command(self) -> n.Command:
-        """Operands up to a pipe sign or the end."""
-        command = n.Command(self.peek_word().pos, [])
-        while True:
-            self.peek_word()
-            operand = self.operand()
-            if operand is not None:
-                command.args.append(operand)
-            token = self.next()
-            if token.kind == "space":
-                continue
-            if token.kind in ("right", "close"):
-                self.at -= 1
-            elif token.kind != "pipe":
-                self.unexpected(token, "operand")
-            break
-        if not command.args:
-            self.fail("empty command", token)
-        return command
+    def _end(self, start: int, part: Part) -> None:
+        if not self._open:
+            self._fail(start, part, "unexpected {{end}}")
+        node = self._open[-1].node
+        if isinstance(node, n.Branch):
+            self._end_block(start)
+        opened = self._open.pop()
+        if isinstance(node, n.Tree):
+            self._trees.append(node)
+        self._nodes, self._variables, self._ranges = opened.around
+        if isinstance(node, n.Branch):
+            del self._variables[opened.known :]
 
-    def operand(self) -> n.Node | None:
-        """A term and the fields behind it."""
-        token = self.peek()
-        node = self.term()
-        if node is None or self.peek().kind != "field":
-            return node
-        names: list[str] = []
-        where = self.peek().pos
-        while self.peek().kind == "field":
-            names.append(self.next().text[1:])
-        if isinstance(node, n.Field):
-            return n.Field(where, (*node.names, *names))
-        if isinstance(node, n.Variable):
-            return n.Variable(where, node.name, (*node.names, *names))
-        if isinstance(node, _LITERALS):
-            self.fail(f"unexpected . after term {quote(str(node))}", token)
-        return n.Chain(where, node, tuple(names))
+    def complete(self) -> list[n.Tree]:
+        """All trees, when the text is over."""
+        if self._open:
+            self.complain(len(self._text), SyntaxProblem(0, "unexpected EOF"))
+        return [*self._trees, n.Tree(self._name, self._nodes)]
 
-    def term(self) -> n.Node | None:
-        """A single operand; None when the next token is none."""
-        token = self.next_word()
-        handler = _TERMS.get(token.kind)
-        if handler is not None:
-            return handler(self, token)
-        self.at -= 1
-        return None
+    def _fail(self, start: int, part: Part, words: str) -> NoReturn:
+        self.complain(start, SyntaxProblem(part.pos, words))
 
-    def identifier(self, token: Token) -> n.Node:
-        """A function's name, which must be known."""
-        if token.text not in self.functions:
-            self.fail(f"function {quote(token.text)} not defined", token)
-        return n.Identifier(token.pos, token.text)
+    def complain(self, start: int, problem: SyntaxProblem) -> NoReturn:
+        """A mistake in the action that starts at this place."""
+        line = self._line(start + problem.pos)
+        words = problem.words
+        if problem.lexical and (first := self._line(start)) != line:
+            verb = "started" if words.endswith(" action") else "in action started"
+            words = f"{words} {verb} at {self._name}:{first}"
+        raise ParseError(f"template: {self._name}:{line}: {words}", template=self._name, line=line) from problem
 
-    def variable(self, token: Token) -> n.Node:
-        """A variable, which must be in scope."""
-        if token.text not in self.variables:
-            self.fail(f"undefined variable {quote(token.text)}", token)
-        return n.Variable(token.pos, token.text)
-
-    def parenthesized(self, token: Token) -> n.Node:
-        """A pipeline in parentheses."""
-        if self.depth >= _MAX_DEPTH:
-            self.fail("max expression depth exceeded", token)
-        self.depth += 1
-        pipe = self.pipeline("parenthesized pipeline", "close")
-        self.depth -= 1
-        return pipe
-
-    def string(self, token: Token) -> n.Node:
-        """A quoted text."""
-        return n.String(token.pos, token.text, self.unquoted(token))
-
-    def char(self, token: Token) -> n.Node:
-        """A quoted character: an integer."""
-        try:
-            code = unquote_char(token.text)
-        except ValueError as problem:
-            self.fail(str(problem), token)
-        return n.Number(token.pos, token.text, code, code, float(code))
-
-    def number(self, token: Token) -> n.Node:
-        """A number under every type that holds it."""
-        text = token.text
-        integer = _integer(text)
-        if integer is not None:
-            signed = integer if -(2**63) <= integer < 2**63 else None
-            unsigned = integer if 0 <= integer < 2**64 and (text[0] not in "+-" or integer == 0) else None
-            if signed is None and unsigned is None:
-                self.fail(f"integer overflow: {quote(text)}", token)
-            return n.Number(token.pos, text, signed, unsigned, float(integer))
-        value = _floating(text)
-        if value is None:
-            self.fail(f"illegal number syntax: {quote(text)}", token)
-        whole = int(value) if value.is_integer() and abs(value) < 2**63 else None
-        return n.Number(token.pos, text, whole, whole if whole is not None and whole >= 0 else None, value)
-
-
-def _integer(text: str) -> int | None:
-    """strconv.ParseInt(text, 0, …) without its range: a leading zero means octal, underscores separate digits."""
-    digits = text.lstrip("+-")
-    if digits.endswith("_") or "__" in digits or digits.startswith("_"):
-        return None
-    try:
-        if len(digits) > 1 and digits[0] == "0" and digits[1] in "01234567_":
-            return int(digits, 8) * (-1 if text[0] == "-" else 1)
-        return int(text, 0)
-    except ValueError:
-        return None
-
-
-def _floating(text: str) -> float | None:
-    try:
-        if "x" in text.lower():
-            return float.fromhex(text) if "p" in text.lower() else None
-        return float(text) if _FLOAT.fullmatch(text) else None
-    except (ValueError, OverflowError):
-        return None
-
-
-_CONTROLS: Final[dict[str, Callable[[_Parser, Token], n.Node]]] = {
-    "block": _Parser.block_control,
-    "break": _Parser.loop_word,
-    "continue": _Parser.loop_word,
-    "else": _Parser.else_control,
-    "end": _Parser.end_control,
-    "if": _Parser.if_control,
-    "range": _Parser.range_control,
-    "template": _Parser.template_control,
-    "with": _Parser.with_control,
-}
-_TERMS: Final[dict[str, Callable[[_Parser, Token], n.Node]]] = {
-    "identifier": _Parser.identifier,
-    "dot": lambda _, token: n.Dot(token.pos),
-    "nil": lambda _, token: n.Nil(token.pos),
-    "variable": _Parser.variable,
-    "field": lambda _, token: n.Field(token.pos, (token.text[1:],)),
-    "bool": lambda _, token: n.Bool(token.pos, token.text == "true"),
-    "char": _Parser.char,
-    "number": _Parser.number,
-    "open": _Parser.parenthesized,
-    "string": _Parser.string,
-    "raw": _Parser.string,
-}
+    def _line(self, pos: int) -> int:
+        return self._text.count("\n", 0, pos) + 1

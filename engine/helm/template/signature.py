@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 _F = TypeVar("_F", bound=Callable[..., Any])
 
@@ -36,7 +36,11 @@ class Signature:
         return ""
 
 
-ANY = Signature((), "any", "any")
+#: Types that take any value as it is.
+FREE: Final = frozenset(("any", "value"))
+#: Our short names of types → Go's.
+_GO_NAMES: Final = {"map": "map[string]interface {}", "list": "[]interface {}", "any": "interface {}"}
+ANY: Final = Signature((), "any", "any")
 
 
 @lru_cache(maxsize=512)
@@ -62,3 +66,13 @@ def signature_of(function: Callable[..., Any]) -> Signature:
     """A function's signature; anything goes when it has none."""
     found = getattr(function, "go_signature", None)
     return found if isinstance(found, Signature) else ANY
+
+
+def go_name(kind: str) -> str:
+    """A parameter's type as Go writes it."""
+    return _GO_NAMES.get(kind, kind)
+
+
+def is_nullable(kind: str) -> bool:
+    """Whether a parameter of this type may be given `nil`."""
+    return kind in FREE or go_name(kind).startswith(("[]", "map", "*"))

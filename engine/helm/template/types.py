@@ -14,7 +14,7 @@
 
 An object tells its type in `go_type`, its kind in `go_kind` (struct unless it is a dict or a list), the methods that a
 template may call in `go_methods` (a set of names), its fields in `go_fields` (template's name → attribute).
-A `go_string()` is its String method.
+A `go_string()` is its String method, `go_zero` what a mapping gives for a key that it lacks (None when not told).
 """
 
 from __future__ import annotations
@@ -78,10 +78,18 @@ class Chunks(list[list[Any]]):
     __slots__ = ()
 
 
+class ValuesMap(dict[str, Any]):
+    """Helm's own type of the topmost mapping of values."""
+
+    go_type: ClassVar[str] = "common.Values"
+    __slots__ = ()
+
+
 class StringDict(dict[str, str]):
     """A map[string]string: what it lacks reads as ""."""
 
     go_type: ClassVar[str] = "map[string]string"
+    go_zero: ClassVar[str] = ""
     __slots__ = ()
 
 
