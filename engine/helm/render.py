@@ -19,7 +19,7 @@ from engine.helm.errors import ChartError
 from engine.helm.functions import Environment, functions
 from engine.helm.gotext import decode
 from engine.helm.split import Hook, Manifest, sort_manifests
-from engine.helm.template import Cache, Limits, TemplateLimit, Templates
+from engine.helm.template import Budget, Cache, Limits, TemplateLimit, Templates
 from engine.helm.values.coalesce import coalesce_values
 from engine.helm.values.files import Values
 from engine.helm.values.schema import validate
@@ -159,7 +159,7 @@ def execute(prepared: Prepared, options: Options, *, cache: Cache | None = None)
     environment = Environment(lookup=options.lookup, lint=options.lint)
     order = sorted(texts, key=lambda name: (name.count("/"), name), reverse=True)
     try:
-        templates = Templates(functions(environment), limits=options.limits, cache=cache)
+        templates = Templates(functions(environment), budget=Budget(options.limits), cache=cache)
         for name in order:
             templates.parse(name, texts[name])
         rendered: dict[str, str] = {}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from engine.helm.template.budget import Limits
+from engine.helm.template.budget import Budget, Limits
 from engine.helm.template.cache import Cache, Compiled, MemoryCache
 from engine.helm.template.errors import (
     Asked,
@@ -19,6 +19,7 @@ from engine.helm.template.templates import Templates
 
 __all__ = [
     "Asked",
+    "Budget",
     "Cache",
     "CallError",
     "Compiled",

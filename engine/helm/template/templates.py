@@ -21,10 +21,11 @@ _PYTHON_FRAMES: Final = 12_000
 
 
 class Templates:
-    """Parse texts, then execute them by name; made anew for each rendering, whose budget starts here.
+    """Parse texts, then execute them by name; made anew for each rendering.
 
     `functions` are called with positional arguments; `signature.go` gives them Go's types. `include` and `tpl` are
-    the engine's own, by Helm's rules. `cache` keeps what was compiled for the next rendering.
+    the engine's own, by Helm's rules. All executions share a `budget`; without one each has its own of `limits`.
+    `cache` keeps what was compiled for the next rendering.
     """
 
     def __init__(
@@ -32,12 +33,14 @@ class Templates:
         functions: Mapping[str, Callable[..., Any]],
         *,
         limits: Limits | None = None,
+        budget: Budget | None = None,
         cache: Cache | None = None,
     ) -> None:
         self.signatures: dict[str, Signature] = {name: signature(sign) for name, (_, sign) in BUILTINS.items()}
         self.signatures |= {name: signature_of(function) for name, function in functions.items()}
         self.signatures |= dict.fromkeys(("include", "tpl"), signature("string, any -> string"))
-        self._budget = Budget(limits or Limits())
+        self._limits = limits or Limits()
+        self._budget = budget
         self._cache: Cache = MemoryCache() if cache is None else cache
         self._parser = Parser(self.signatures)
         self._globals = namespace(functions, self.signatures)
@@ -73,7 +76,8 @@ class Templates:
     def execute(self, name: str, data: Any) -> str:
         """The text that a template gives; `<no value>` is left out, as in Helm."""
         _allow_depth()
-        return Scope(self, self._entries, self._budget, {}).execute(name, data).replace("<no value>", "")
+        budget = self._budget or Budget(self._limits)
+        return Scope(self, self._entries, budget, {}).execute(name, data).replace("<no value>", "")
 
 
 def _allow_depth() -> None:
