@@ -170,13 +170,11 @@ class MainScreen(Screen[None]):
     def _wait_for_ages(self) -> None:
         """Wake up when the first visible age reads differently."""
         now = self.console.now()
-        times = [time for table in self.tables.values() for time in table.times()]
+        tables = self.tables.values()
+        rows = next_coarse([time for table in tables for time in (*table.times(), table.changed)], now)
         link = self.snapshot.connection
-        times += [link.since if link.next_try else None]
-        if link.next_try is not None:
-            times.append(now)
-        titles = [next_coarse(table.changed, now) for table in self.tables.values() if table.changed]
-        wait = max(0.05, min(next_change(times, now), *titles, 3_600) + 0.01)
+        counted = next_change([link.since, now] if link.next_try else [], now)
+        wait = max(0.05, min(rows, counted) + 0.01)
         due = now + timedelta(seconds=wait)
         if self._ages is not None and self._ages[0] <= due:
             return  # waking up once too often costs less than a timer for every key

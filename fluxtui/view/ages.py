@@ -40,6 +40,16 @@ def spoken(then: datetime | None, now: datetime) -> str:
     return f"{int(seconds // size)} {'min' if letter == 'm' else letter}"
 
 
+def brief(then: datetime | None, now: datetime) -> str:
+    """As `age`, in steps of ten seconds: `now 10s 50s 1m`; what stands in many rows may not tick in all of them."""
+    if then is None:
+        return ""
+    seconds = seconds_since(then, now)
+    if seconds < _STEP:
+        return "now"
+    return f"{int(seconds // _STEP * _STEP)}s" if seconds < 60 else age(then, now)
+
+
 def coarse(then: datetime, now: datetime) -> str:
     """As `spoken`, in steps of ten seconds and "now" before the first: it may stand in every title without ticking."""
     seconds = seconds_since(then, now)
@@ -48,10 +58,15 @@ def coarse(then: datetime, now: datetime) -> str:
     return f"{int(seconds // _STEP * _STEP)} s" if seconds < 60 else spoken(then, now)
 
 
-def next_coarse(then: datetime, now: datetime) -> float:
-    """Seconds until `coarse` reads differently."""
-    seconds = seconds_since(then, now)
-    return _STEP - seconds % _STEP if seconds < 60 else next_change([then], now)
+def next_coarse(times: Iterable[datetime | None], now: datetime) -> float:
+    """Seconds until the first of these, as `brief` and `coarse` tell them, reads differently; at most an hour."""
+    soonest = _NEVER
+    for then in times:
+        if then is not None:
+            seconds = seconds_since(then, now)
+            size = _unit(seconds)[0] if seconds >= 60 else _STEP
+            soonest = min(soonest, size - seconds % size)
+    return soonest
 
 
 def duration(start: datetime, end: datetime) -> str:

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Final
 
 from engine.api import State
-from fluxtui.view.ages import age
+from fluxtui.view.ages import brief
 from fluxtui.view.panel import Blocked, Entry, Fold
 from fluxtui.view.rows import Row
 from fluxtui.view.states import LOOKS, glyph
@@ -159,7 +159,7 @@ def _rest(row: Row, columns: Columns, now: datetime, room: int) -> list[Span]:
     elif room > 0:
         spans.append(Span(" " * room))
     if age_cells:
-        spans.append(Span(pad_left(age(row.since, now), age_cells + 1), Role.DIM))
+        spans.append(Span(pad_left(brief(row.since, now), age_cells + 1), Role.DIM))
     return spans
 
 

@@ -87,26 +87,48 @@ class PanelModel:
         """Rows that pass the scope."""
         self.shape = 0
         """Grows when names, revisions or their number change: when column widths may."""
+        self.arranged = 0
+        """Grows whenever lines take their places anew."""
+        self.held = False
+        """Whether lines stand where they stood although their order is another one now."""
+        self._places: dict[Ref, int] = {}
         self._sorted: list[Row] = []
         self._counts: Counter[State] = Counter()
         self._snapshot = Snapshot()
 
     # --- following snapshots ------------------------------------------------------------------
 
-    def follow(self, snapshot: Snapshot, changed: Iterable[Ref] | None) -> bool:
-        """Take in a snapshot; `changed` is None when it does not follow on. Returns whether a row of ours changed."""
-        self._snapshot = snapshot
+    def follow(self, snapshot: Snapshot, changed: Iterable[Ref] | None, *, hold: bool = False) -> bool:
+        """Take in a snapshot; `changed` is None when it does not follow on. Returns whether a row of ours changed.
+
+        With `hold`, rows that belong elsewhere now stay where they are, if nothing but the order speaks against it.
+        """
+        before, self._snapshot = self._snapshot, snapshot
         if changed is None:
             self._rebuild()
             return True
-        touched = False
-        for ref in changed:
-            if ref.kind in self._views:
-                self._replace(ref)
-                touched = True
-        if touched:
+        pairs = [self._replace(ref) for ref in changed if ref.kind in self._views]
+        if not pairs:
+            return False
+        swaps = [(old, new) for old, new in pairs if old is not None and new is not None]
+        moved = any(old.key != new.key for old, new in swaps)
+        stay = len(swaps) == len(pairs) and before.blocked == snapshot.blocked and (hold or not moved)
+        if stay and all(self.scope.shows(old) == self.scope.shows(new) for old, new in swaps):
+            self._swap(new for _, new in swaps)
+            self.held |= moved
+        else:
             self.arrange()
-        return touched
+        return True
+
+    def _swap(self, rows: Iterable[Row]) -> None:
+        """Put changed rows into the places of the old ones."""
+        if not self._places:
+            self._places = {entry_ref(entry): n for n, entry in enumerate(self.entries) if not isinstance(entry, Fold)}
+        self.entries = list(self.entries)
+        for row in rows:
+            place = self._places.get(row.ref)
+            if place is not None:
+                self.entries[place] = Blocked(row) if isinstance(self.entries[place], Blocked) else row
 
     def narrow(self, scope: Scope) -> None:
         """Change filter, namespace, order or folds."""
@@ -129,7 +151,8 @@ class PanelModel:
         self.shape += 1
         self.arrange()
 
-    def _replace(self, ref: Ref) -> None:
+    def _replace(self, ref: Ref) -> tuple[Row | None, Row | None]:
+        """Build one object's row anew; the old one and the new one."""
         old = self.rows.pop(ref, None)
         if old is not None:
             del self._sorted[bisect_left(self._sorted, old.key, key=_KEY)]
@@ -142,11 +165,15 @@ class PanelModel:
             self._counts[new.state] += 1
         if old is None or new is None or len(old.resource.revision) != len(new.resource.revision):
             self.shape += 1
+        return old, new
 
     # --- arranging ----------------------------------------------------------------------------
 
     def arrange(self) -> None:
-        """Apply the scope and fold cascades."""
+        """Apply the scope, fold cascades, and give every line its place."""
+        self.arranged += 1
+        self.held = False
+        self._places = {}
         scope = self.scope
         rows = [row for row in self._sorted if scope.shows(row)] if scope.narrows else self._sorted
         if len(rows) != self.shown:

@@ -16,6 +16,8 @@ from rich.style import Style
 from textual._compositor import ChopsUpdate
 from textual.strip import Strip
 
+from fluxtui.widgets.pen import Pen
+
 _NEAR: Final = 8
 """Equal cells between two changes that cost less to write than moving the cursor over them."""
 
@@ -27,6 +29,7 @@ class Shown:
 
     def __init__(self) -> None:
         self._lines: dict[int, dict[int, Strip]] = {}
+        self.pen = Pen()
 
     def forget(self) -> None:
         """The terminal may show anything: everything is written again."""
@@ -62,7 +65,7 @@ class Changes(ChopsUpdate):
         out: list[str] = []
         for y in dict.fromkeys(y for y, _, _ in self.spans):
             self._line(y, self.chops[y], out, console)
-        return "".join(out)
+        return "".join([*out, self._shown.pen.lift()])
 
     def _line(self, y: int, parts: Mapping[int, Strip | None], out: list[str], console: Console) -> None:
         cuts = tuple(parts)
@@ -72,7 +75,10 @@ class Changes(ChopsUpdate):
             if strip is None or not any(x < x2 and x1 < end for x1, x2 in spans):
                 continue
             for first, last in self._shown.take(y, cuts, x, strip):
-                out += Control.move_to(x + first, y).segment.text, strip.crop(first, last).render(console)
+                out += (
+                    Control.move_to(x + first, y).segment.text,
+                    self._shown.pen.write(strip.crop(first, last), console),
+                )
 
 
 def differing(old: Strip | None, new: Strip) -> list[tuple[int, int]]:

@@ -9,12 +9,14 @@ from itertools import zip_longest
 from typing import ClassVar
 
 from textual.binding import Binding, BindingType
+from textual.timer import Timer
 
 from engine.api import Ref, Snapshot, State
-from fluxtui.view.ages import age
+from fluxtui.view.ages import brief
 from fluxtui.view.columns import Columns, allocate, common_namespace, line_of
 from fluxtui.view.kinds import PanelId
 from fluxtui.view.nothing import nothing_words
+from fluxtui.view.pace import Pace
 from fluxtui.view.panel import Blocked, Entry, Fold, PanelModel, Scope, entry_ref
 from fluxtui.view.rows import Row
 from fluxtui.view.text import Line, Role, line_width
@@ -40,19 +42,34 @@ class ResourceTable(ListPanel):
         self.now = datetime.min
         self.changed: datetime | None = None
         self._columns: tuple[tuple[int, int], Columns] | None = None
+        self._pace = Pace()
+        self._calm: Timer | None = None
 
     # --- following the engine ----------------------------------------------------------------
 
     def follow(self, snapshot: Snapshot, changed: Iterable[Ref] | None, now: datetime) -> None:
         """Take in a snapshot and draw what looks different."""
         self.snapshot, self.now = snapshot, now
-        if self.model.follow(snapshot, changed):
+        arranged = self.model.arranged
+        if self.model.follow(snapshot, changed, hold=self._pace.wait(now) > 0):
             self.changed = now
+            if self.model.arranged != arranged and changed is not None:
+                self._pace.take(now)
+            if self.model.held and self._calm is None:
+                self._calm = self.set_timer(self._pace.wait(now), self._order)
             self.marks &= self.model.rows.keys()
             self.settle()
         elif not self.entries:
             self.refresh_body_line(0)
         self.retitle()
+
+    def _order(self) -> None:
+        """Give the lines their places now, after a storm or in the middle of it."""
+        self._calm = None
+        if self.model.held:
+            self._pace.take(self.now)
+            self.model.arrange()
+            self.settle()
 
     def narrow(self, scope: Scope) -> None:
         """Change what is shown; the cursor stays on its object where that is still visible."""
@@ -111,7 +128,7 @@ class ResourceTable(ListPanel):
         before, self.now = self.now, now
         for y, entry in enumerate(self._window()):
             since = _since(entry)
-            if since is not None and age(since, before) != age(since, now):
+            if since is not None and brief(since, before) != brief(since, now):
                 self.refresh_body_line(y)
         self.retitle()
 
@@ -189,7 +206,7 @@ class ResourceTable(ListPanel):
     def look(self, index: int, cells: int) -> Hashable:
         """The row itself (a changed one is another object), its age, its mark and the columns."""
         entry = self.entries[index]
-        return entry, age(_since(entry), self.now), entry_ref(entry) in self.marks, self.model.shape
+        return entry, brief(_since(entry), self.now), entry_ref(entry) in self.marks, self.model.shape
 
     def ref_at(self, index: int) -> Ref | None:
         """The object of a line."""

@@ -14,6 +14,7 @@ from textual.geometry import Region
 from textual.strip import Strip
 
 from fluxtui.widgets.cells import Shown, differing
+from fluxtui.widgets.pen import Pen
 from tests.tui import builders as b
 from tests.tui.conftest import Start
 
@@ -131,3 +132,24 @@ async def test_a_resized_terminal_is_written_anew(console: Start) -> None:
         await c.pilot.resize_terminal(100, 30)
         await c.pilot.pause()
         assert shown.take(0, [0], 0, strip(("known", DIM))) == [(0, 5)]
+
+
+def test_styles_are_told_only_where_they_change() -> None:
+    pen = Pen()
+    line = strip(("✗", RED), (" cart", RED), ("  8s", DIM))
+    first = pen.write(line, CONSOLE)
+    assert first == "\x1b[1;38;2;255;110;112;48;2;18;21;27m✗ cart\x1b[22;38;2;125;135;153m  8s"
+    plain = Style.parse("#ffffff on #12151b")
+    assert pen.write(strip(("x", plain)), CONSOLE) == "\x1b[38;2;255;255;255mx", "the background stays"
+    assert pen.lift() == "\x1b[0m"
+    assert pen.lift() == ""
+    assert pen.write(strip(("y", Style())), CONSOLE) == "y"
+
+
+@pytest.mark.parametrize(("system", "red"), [("standard", "91"), ("256", "91")])
+def test_other_colour_systems_are_told_apart_too(system: str, red: str) -> None:
+    console = RichConsole(color_system=system, force_terminal=True)  # type: ignore[arg-type]
+    pen = Pen()
+    found = pen.write(strip(("a", Style.parse("bold bright_red")), ("b", Style.parse("bold bright_green"))), console)
+    assert found.startswith(f"\x1b[1;{red}ma\x1b[")
+    assert "\x1b[0" not in found

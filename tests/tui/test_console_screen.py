@@ -8,6 +8,7 @@ from datetime import timedelta
 import pytest
 
 from engine.api import Connection, DriftReport, KindState, KindStatus, Link, Problem, Ref, Snapshot, State
+from fluxtui.view.kinds import PanelId
 from tests.tui import builders as b
 from tests.tui.conftest import NARROW, WIDE, Start
 
@@ -138,9 +139,22 @@ async def test_skipped_versions_lose_no_change(console: Start) -> None:
 async def test_ages_go_on_without_the_engine(console: Start) -> None:
     moment = [b.NOW]
     async with console(now=lambda: moment[0]) as c:
-        assert " 8s" in c.text()
+        assert " now ││" in c.text()
         moment[0] = b.NOW + timedelta(seconds=4)
-        await c.until_text("12s")
+        await c.until_text(" 10s ││")
+
+
+async def test_rows_that_a_storm_shuffles_change_places_once_in_a_while(console: Start) -> None:
+    async with console() as c:
+        names = ["api", "auth", "billing", "catalog"]
+        table = c.main.tables[PanelId.KUSTOMIZATIONS]
+        for number in range(8):
+            failing = b.resource("Kustomization", names[number % len(names)], State.FAILING, f"boom {number}",
+                                 since=b.NOW + timedelta(seconds=number))  # fmt: skip
+            await c.publish(b.with_changed(c.engine.snapshot, failing))
+        assert table.model.held
+        assert "boom 7" in c.text(), "held rows tell what is new"
+        await c.until(lambda: not table.model.held)
 
 
 async def test_ages_follow_the_servers_clock(console: Start) -> None:

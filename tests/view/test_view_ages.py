@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from fluxtui.view.ages import age, brief_duration, coarse, duration, next_change, next_coarse, spoken
+from fluxtui.view.ages import age, brief, brief_duration, coarse, duration, next_change, next_coarse, spoken
 from tests.tui.builders import NOW, ago
 
 
@@ -52,7 +52,7 @@ def test_the_soonest_of_many_counts_and_nothing_waits_an_hour() -> None:
 )
 def test_titles_count_in_steps_of_ten_seconds(seconds: float, words: str, wait: float) -> None:
     assert coarse(ago(seconds=seconds), NOW) == words
-    assert next_coarse(ago(seconds=seconds), NOW) == pytest.approx(wait)
+    assert next_coarse([ago(seconds=seconds)], NOW) == pytest.approx(wait)
 
 
 @pytest.mark.parametrize(("seconds", "words"), [(0.4, "0.4 s"), (12, "12 s"), (200, "3 min"), (7_300, "2 h")])
@@ -65,3 +65,11 @@ def test_durations_are_exact_while_they_are_short(seconds: float, words: str) ->
 )
 def test_controllers_durations_are_told_at_a_readable_precision(go: str, read: str) -> None:
     assert brief_duration(go) == read
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"), [(0, "now"), (9, "now"), (10, "10s"), (59, "50s"), (60, "1m"), (7_300, "2h")]
+)
+def test_rows_count_in_the_same_steps(seconds: float, words: str) -> None:
+    assert brief(ago(seconds=seconds), NOW) == words
+    assert brief(None, NOW) == ""

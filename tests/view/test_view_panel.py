@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
+from itertools import pairwise
 from random import Random
 
 import pytest
@@ -10,8 +12,9 @@ import pytest
 from engine.api import Snapshot, State
 from fluxtui.view.filters import parse
 from fluxtui.view.kinds import PanelId
+from fluxtui.view.pace import Pace
 from fluxtui.view.panel import Blocked, Entry, Fold, PanelModel, Scope, changed_since
-from fluxtui.view.rows import Sort
+from fluxtui.view.rows import Row, Sort
 from tests.tui import builders as b
 
 
@@ -205,3 +208,66 @@ def test_following_step_by_step_ends_where_building_anew_does() -> None:
     fresh = model_of(snapshot)
     assert shown(model) == shown(fresh)
     assert model.counts() == fresh.counts()
+
+
+# --- keeping places ---------------------------------------------------------------------------------------
+
+
+def test_rows_keep_their_places_while_told_to_and_take_them_later() -> None:
+    old = b.fleet(blocked={})
+    model = model_of(old)
+    before = shown(model)
+    new = b.with_changed(old, b.resource("Kustomization", "api", State.FAILING, "boom"))
+    model.follow(new, changed_since(old, new), hold=True)
+    assert shown(model) == before
+    assert model.held
+    row = next(entry for entry in model.entries if isinstance(entry, Row) and entry.ref.name == "api")
+    assert row.state is State.FAILING
+    assert model.counts()[State.FAILING] == sum(row.state is State.FAILING for row in model.rows.values())
+    model.arrange()
+    assert shown(model)[0] == "api"
+    assert not model.held
+
+
+def test_a_row_whose_place_does_not_change_is_swapped_in_place() -> None:
+    old = b.fleet()
+    model = model_of(old)
+    arranged = model.arranged
+    known = old.resources[b.ref("Kustomization", "api")]
+    new = b.with_changed(old, replace(known, message="said anew"))
+    model.follow(new, changed_since(old, new))
+    assert model.arranged == arranged
+    assert not model.held
+    assert any(isinstance(entry, Row) and entry.message == "said anew" for entry in model.entries)
+
+
+@pytest.mark.parametrize("what", ["gone", "new", "blocked", "filtered"])
+def test_what_is_more_than_another_order_is_arranged_at_once(what: str) -> None:
+    old = b.fleet()
+    model = model_of(old)
+    if what == "filtered":
+        model.narrow(Scope(faults_only=True))
+    arranged = model.arranged
+    new = {
+        "gone": b.with_changed(old, gone=(b.ref("Kustomization", "api"),)),
+        "new": b.with_changed(old, b.resource("Kustomization", "brandnew")),
+        "blocked": replace(b.with_changed(old, b.resource("Kustomization", "api", State.BLOCKED)), blocked={}),
+        "filtered": b.with_changed(old, b.resource("Kustomization", "api", State.FAILING, "boom")),
+    }[what]
+    model.follow(new, changed_since(old, new), hold=True)
+    assert model.arranged == arranged + 1
+    assert not model.held
+
+
+def test_a_storm_changes_places_a_few_times_at_once_and_then_once_in_a_while() -> None:
+    pace, now, times = Pace(), b.NOW, []
+    for _ in range(300):  # ten changes a second for half a minute
+        if not pace.wait(now):
+            times.append((now - b.NOW).total_seconds())
+            pace.take(now)
+        now += timedelta(seconds=0.1)
+    assert times[:3] == [0.0, 0.1, 0.2]
+    assert len(times) == 8
+    assert min(later - earlier for earlier, later in pairwise(times[3:])) == pytest.approx(5.0, abs=0.11)
+    now += timedelta(seconds=15)
+    assert pace.wait(now) == 0.0
