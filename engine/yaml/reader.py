@@ -40,7 +40,6 @@ def _fastest_parser() -> Callable[[str | bytes], Any]:
 
 
 _parser: Final = _fastest_parser()
-_UTF_16: Final = (b"\xff\xfe", b"\xfe\xff")
 
 
 def load(
@@ -77,11 +76,10 @@ def load_all(
     if len(text) > limits.max_bytes:
         raise LimitExceeded(f"{name or 'the YAML text'} is larger than {limits.max_bytes} bytes")
     builder = Builder(profile, name, limits, plain=plain, styled=styled, unique_keys=unique_keys)
-    whole = _ended(text) if profile is Profile.V2 else text
-    return [document for document in _documents(builder, whole) if document is not None]
+    return [document for document in _documents(builder, text) if document is not None]
 
 
-def load_first(text: str, *, plain: Plain | None = None, limits: Limits = _DEFAULT) -> Any:
+def load_first(text: str | bytes, *, plain: Plain | None = None, limits: Limits = _DEFAULT) -> Any:
     """What sigs.k8s.io/yaml unmarshals: the first document of a text, whatever follows; the last of equal keys wins."""
     if len(text) > limits.max_bytes:
         raise LimitExceeded(f"the YAML text is larger than {limits.max_bytes} bytes")
@@ -95,15 +93,8 @@ def _documents(builder: Builder, text: str | bytes) -> Iterator[Any]:
         yield from builder.documents(_parser(text).get_event)
     except yaml.MarkedYAMLError as error:
         raise builder.malformed(_problem(error), error.problem_mark or error.context_mark) from error
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
+    except (yaml.YAMLError, UnicodeError) as error:
         raise builder.malformed(str(error).splitlines()[0], None) from error
-
-
-def _ended(text: str | bytes) -> str | bytes:
-    """The text with a last line break, which a block scalar at its end has in go-yaml 2 (and not in 3)."""
-    if isinstance(text, str):
-        return text if text.endswith("\n") else f"{text}\n"
-    return text if text.endswith(b"\n") or text.startswith(_UTF_16) else text + b"\n"
 
 
 def _problem(error: yaml.MarkedYAMLError) -> str:

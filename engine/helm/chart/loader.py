@@ -146,6 +146,6 @@ _KNOWN = {
 
 def _yaml(file: File) -> Any:
     try:
-        return yaml.load(file.data, unique_keys=False, name=file.name)
+        return yaml.load_first(file.data)
     except yaml.YAMLError as error:
         raise ChartError(f"cannot load {file.name}: {error.message}", path=file.name) from error

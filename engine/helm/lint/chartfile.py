@@ -11,7 +11,6 @@ from engine.helm.chart import metadata as meta
 from engine.helm.chart.metadata import Metadata
 from engine.helm.chart.versions import is_compatible, is_strict_version, is_version
 from engine.helm.lint.addresses import is_email, is_request_url, is_url
-from engine.helm.lint.documents import first
 from engine.helm.lint.finding import Finding, Severity
 from engine.helm.lint.place import Subject
 
@@ -25,8 +24,8 @@ def rules(subject: Subject) -> Iterator[Finding]:
     if place.is_dir(NAME):
         yield Finding(Severity.ERROR, NAME, "should be a file, not a directory")
     try:
-        text = place.read(NAME).decode(errors="replace")
-        content = first(text)
+        text = place.read(NAME)
+        content = yaml.load_first(text)
         metadata = meta.read(content)
     except EngineError as error:
         yield Finding(Severity.ERROR, NAME, f"unable to parse YAML\n\t{error.message}")
@@ -38,7 +37,7 @@ def rules(subject: Subject) -> Iterator[Finding]:
             yield Finding(severity, NAME, message)
 
 
-def _strictly(text: str, content: Any) -> str:
+def _strictly(text: bytes, content: Any) -> str:
     """What a strict reader refuses: a key twice, else the first key that is no field."""
     try:
         yaml.load_all(text, name=NAME)

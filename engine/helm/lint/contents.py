@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
+from engine import yaml
 from engine.errors import EngineError, Malformed
 from engine.helm.gotext import decode as as_text
-from engine.helm.lint.documents import decode, first
+from engine.helm.lint.documents import decode
 from engine.helm.lint.finding import Finding, Severity
 from engine.helm.lint.place import Place, Subject
 from engine.helm.values.coalesce import coalesce_tables
@@ -43,7 +44,7 @@ def values_rules(subject: Subject, values: Mapping[str, Any], *, skip_schema: bo
 
 def _defaults(place: Place) -> Values:
     """The first document only, unlike the loader's reading."""
-    content = first(as_text(place.read(VALUES)))
+    content = yaml.load_first(place.read(VALUES))
     if content is not None and not isinstance(content, dict):
         raise Malformed(f"{VALUES} does not hold a mapping of values")
     return dict(numbers_as_floats(content or {}))

@@ -10,9 +10,9 @@ from typing import Any, Final
 from engine import yaml
 from engine.errors import Malformed
 from engine.helm.chart.structs import as_text, by_field, kind_of
-from engine.helm.gotext import trim_left, trim_space
+from engine.helm.documents import documents
+from engine.helm.gotext import trim_left
 
-SEPARATOR: Final = "---"
 _JSON: Final = json.JSONDecoder()
 
 
@@ -33,17 +33,10 @@ def decode(text: str) -> Iterator[Document]:
     # After the first object what follows may be YAML still.
     if rest and len(objects) > 1:
         raise Malformed(f"what follows {len(objects)} JSON objects is none")
-    for part in _separated(rest):
-        yield from map(_document, _first(part))
-
-
-def first(text: str) -> Any:
-    """The first YAML document of a text, None when it says nothing; Malformed."""
-    return next(iter(_first(text)), None)
-
-
-def _first(text: str) -> list[Any]:
-    return yaml.load_all(text, unique_keys=False)[:1]
+    for part in documents(rest):
+        content = yaml.load_first(part)
+        if content is not None:
+            yield _document(content)
 
 
 def _json_objects(text: str) -> tuple[list[Any], str]:
@@ -58,21 +51,6 @@ def _json_objects(text: str) -> tuple[list[Any], str]:
         objects.append(content)
         rest = trim_left(rest[end:])
     return objects, rest
-
-
-def _separated(text: str) -> Iterator[str]:
-    """The text between separators, which nothing but a comment may follow on their line."""
-    part: list[str] = []
-    for line in text.split("\n"):
-        if not line.startswith(SEPARATOR):
-            part.append(line)
-            continue
-        behind = trim_space(line.removeprefix(SEPARATOR))
-        if behind and not behind.startswith("#"):
-            raise Malformed(f"invalid Yaml document separator: {behind}")
-        yield "\n".join(part)
-        part = []
-    yield "\n".join(part)
 
 
 def _document(content: Any) -> Document:

@@ -7,12 +7,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any, Final
 
+from engine import yaml
 from engine.errors import EngineError
 from engine.helm.chart.model import Chart
 from engine.helm.dependencies import process_dependencies
 from engine.helm.gotext import trim_space
 from engine.helm.lint.deprecations import deprecation
-from engine.helm.lint.documents import Document, decode, first
+from engine.helm.lint.documents import Document, decode
 from engine.helm.lint.finding import Finding, Severity
 from engine.helm.lint.names import complaint
 from engine.helm.lint.place import Subject
@@ -105,7 +106,7 @@ def _object(document: Document, text: str, minor: int) -> Iterator[tuple[Severit
         named = quote(document.name)
         yield Severity.ERROR, f"a {kind} must contain matchLabels or matchExpressions, and {named} does not"
     # Helm looks at the items of the file's first document, whichever this one is.
-    if kind == "List" and any(map(_keeps, _items(first(text)))):
+    if kind == "List" and any(map(_keeps, _items(yaml.load_first(text)))):
         yield Severity.ERROR, f"annotation '{POLICY}' within List objects are ignored"
 
 

@@ -2,21 +2,30 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 from engine import yaml
-from engine.errors import Malformed
+from engine.errors import LimitExceeded, Malformed
+from engine.helm.documents import documents
 
 Values = dict[str, Any]
+_DEEPEST: Final = 200
 
 
-def load_values(text: str | bytes, *, name: str = "values.yaml") -> Values:
+def load_values(data: str | bytes, *, name: str = "values.yaml") -> Values:
     """The values in a YAML text; documents later in it win, `null` counts. Malformed."""
     values: Values = {}
-    for document in yaml.load_all(text, name=name, unique_keys=False):
-        if not isinstance(document, dict):
-            raise Malformed(f"{name} does not hold a mapping of values", fix="write `key: value` lines")
-        values = merge_maps(values, numbers_as_floats(document, name))
+    try:
+        text = data if isinstance(data, str) else data.decode()
+        for part in documents(text):
+            document = yaml.load_first(part)
+            if document is not None and not isinstance(document, dict):
+                raise Malformed("it does not hold a mapping of values", fix="write `key: value` lines")
+            values = merge_maps(values, numbers_as_floats(document or {}))
+    except Malformed as error:
+        raise Malformed(f"cannot load {name}: {error.message}", fix=error.fix) from error
+    except UnicodeDecodeError as error:
+        raise Malformed(f"cannot load {name}: it is not UTF-8 from byte {error.start} on") from error
     return values
 
 
@@ -29,14 +38,34 @@ def merge_maps(under: Values, over: Values) -> Values:
     return merged
 
 
-def numbers_as_floats(value: Any, name: str = "") -> Any:
+def numbers_as_floats(value: Any) -> Any:
     """The same value with every integer as a float64."""
     kind = value.__class__
     if kind is dict:
-        return {key: numbers_as_floats(item, name) for key, item in value.items()}
+        return {key: numbers_as_floats(item) for key, item in value.items()}
     if kind is list:
-        return [numbers_as_floats(item, name) for item in value]
+        return [numbers_as_floats(item) for item in value]
     return float(value) if kind is int else value
+
+
+def check_depth(value: Any, name: str) -> None:
+    """LimitExceeded when a value is nested deeper than YAML may be."""
+    level = [value]
+    for _ in range(_DEEPEST + 1):
+        level = [
+            item
+            for each in level
+            if isinstance(each, dict | list)
+            for item in (each.values() if isinstance(each, dict) else each)
+        ]
+        if not level:
+            return
+    raise too_deep(name)
+
+
+def too_deep(name: str) -> LimitExceeded:
+    """What is said of values nested too deeply."""
+    return LimitExceeded(f"{name} is nested deeper than {_DEEPEST} levels")
 
 
 def copy_values(value: Any) -> Any:

@@ -6,20 +6,28 @@ first `=` as it is. Each changes the mapping that it is given; ValuesError says 
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Callable
-from typing import Any, Final, NoReturn
+from typing import Any, Final
 
+from engine.errors import LimitExceeded
 from engine.helm.errors import ValuesError
 from engine.helm.gotext import SPACE
 from engine.helm.template.types import Int64
-from engine.helm.values.files import Values, numbers_as_floats
+from engine.helm.values.files import Values
+from engine.helm.values.jsons import read_json
 
 MAX_INDEX: Final = 65_536
 MAX_NESTING: Final = 30
+MAX_LISTS: Final = 100
+"""Lists within one another, which Helm does not count."""
+MAX_ROOM: Final = 2**20
+"""Items that the indexes of one text may make room for."""
 _INTEGER: Final = re.compile(r"[-+]?[0-9]+", re.ASCII)
 _INT64: Final = range(-(2**63), 2**63)
+_DIGITS: Final = 19
+#: Characters of an index that an error repeats.
+_SHOWN: Final = 40
 
 Convert = Callable[[str], Any]
 
@@ -62,6 +70,8 @@ class _Parser:
         self._text = text
         self._at = 0
         self._convert = convert
+        self._lists = 0
+        self._room = MAX_ROOM
 
     def parse(self, into: Values) -> None:
         """Set every pair of the text."""
@@ -110,47 +120,64 @@ class _Parser:
         items = data.get(key, [])
         if not isinstance(items, list):
             raise ValuesError(f'unable to parse key: "{key}" is no list and has no index')
-        items = list(items)
+        self._lists += 1
         try:
             self._item(items, index, level)
         finally:
+            self._lists -= 1
             _put(data, key, items)
 
     def _index(self) -> int:
         text, stop = self._until("]")
-        if not stop or not _INTEGER.fullmatch(text) or int(text) not in _INT64:
-            raise ValuesError(f'error parsing index: "{text}" is no index')
-        return int(text)
+        index = _int64(text) if stop else None
+        if index is None:
+            raise ValuesError(f'error parsing index: "{text[:_SHOWN]}" is no index')
+        return index
 
     def _item(self, items: list[Any], index: int, level: int) -> None:
         if index < 0:
             raise ValuesError(f"negative {index} index not allowed")
+        if self._lists > MAX_LISTS:
+            raise LimitExceeded(f"more than {MAX_LISTS} lists within one another")
         key, stop = self._until("[.=")
         if key:
             raise ValuesError(f'unexpected data at end of array index: "{key}"')
         if not stop:
             raise _End
         if stop == "=":
-            self._assign(lambda value: _put_index(items, index, value))
+            self._assign(lambda value: self._put_index(items, index, value))
         elif stop == "[":
             deeper = self._index()
-            inner = list(self._existing(items, index, list) or [])
+            inner = self._existing(items, index) or []
+            self._lists += 1
             self._item(inner, deeper, level)
-            _put_index(items, index, inner)
+            self._lists -= 1
+            self._put_index(items, index, inner)
         else:
             found = items[index] if index < len(items) else None
             mapping = found if isinstance(found, dict) else {}
             if index < len(items):
                 items[index] = mapping
             self._key(mapping, level)
-            _put_index(items, index, mapping)
+            self._put_index(items, index, mapping)
 
     @staticmethod
-    def _existing(items: list[Any], index: int, kind: type) -> Any:
+    def _existing(items: list[Any], index: int) -> list[Any] | None:
         found = items[index] if index < len(items) else None
-        if found is not None and not isinstance(found, kind):
+        if found is not None and not isinstance(found, list):
             raise ValuesError(f"unable to parse key: what is at index {index} is no list and has no index")
         return found
+
+    def _put_index(self, items: list[Any], index: int, value: Any) -> None:
+        if index > MAX_INDEX:
+            raise ValuesError(f"index of {index} is greater than maximum supported index of {MAX_INDEX}")
+        missing = index + 1 - len(items)
+        if missing > 0:
+            self._room -= missing
+            if self._room < 0:
+                raise LimitExceeded(f"the indexes make room for more than {MAX_ROOM} items")
+            items += [None] * missing
+        items[index] = value
 
     # --- values ---
 
@@ -198,11 +225,8 @@ class _JSONParser(_Parser):
         if self._blank():
             put(None)
             return
-        try:
-            value, self._at = _JSON.raw_decode(self._text, self._at)
-        except json.JSONDecodeError as error:
-            raise ValuesError(f"the value at character {self._at + 1} is not JSON: {error.msg}") from error
-        put(numbers_as_floats(value))
+        value, self._at = read_json(self._text, self._at)
+        put(value)
         self._blank()
 
     def _blank(self) -> bool:
@@ -238,13 +262,6 @@ def _put(data: Values, key: str, value: Any) -> None:
         data[key] = value
 
 
-def _put_index(items: list[Any], index: int, value: Any) -> None:
-    if index > MAX_INDEX:
-        raise ValuesError(f"index of {index} is greater than maximum supported index of {MAX_INDEX}")
-    items += [None] * (index + 1 - len(items))
-    items[index] = value
-
-
 _WORDS: Final = {"true": True, "false": False, "null": None}
 
 
@@ -253,13 +270,12 @@ def _typed(text: str) -> Any:
     lowered = text.lower()
     if lowered in _WORDS:
         return _WORDS[lowered]
-    if text == "0" or (text[:1] != "0" and _INTEGER.fullmatch(text) and int(text) in _INT64):
-        return Int64(text)
-    return text
+    number = _int64(text) if text == "0" or text[:1] != "0" else None
+    return text if number is None else Int64(number)
 
 
-def _refuse(constant: str) -> NoReturn:
-    raise json.JSONDecodeError(f"{constant} is no JSON value", constant, 0)
-
-
-_JSON: Final = json.JSONDecoder(parse_constant=_refuse)
+def _int64(text: str) -> int | None:
+    """strconv.ParseInt, or None."""
+    if not _INTEGER.fullmatch(text) or len(text.lstrip("+-0")) > _DIGITS:
+        return None
+    return int(text) if int(text) in _INT64 else None
