@@ -110,7 +110,8 @@ def _result(seen: Resource, names: str) -> str | errors.EngineError | None:
     entry = kinds.by_group_kind(seen.ref.group, seen.ref.kind)
     if seen.suspended or entry is None or entry.static:
         return f"edited: {names}"
-    if seen.observed_generation < seen.generation or seen.state is State.RECONCILING:
+    looked_at = max((seen.observed_generation, *(condition.observed_generation for condition in seen.conditions)))
+    if looked_at < seen.generation or seen.state is State.RECONCILING:
         return None
     if seen.state in (State.FAILING, State.STALLED):
         return errors.Terminal(f"edited: {names}; now {seen.message}")
