@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from engine.kustomize.errors import BuildError
 from engine.yaml.resolve import NotJSON, plain_v3
 
 
+@lru_cache(maxsize=4096)
 def is_text(key: str) -> bool:
     """Whether a key without quotes is a string, as JSON needs it: not `true`, `1` or `null`."""
     try:

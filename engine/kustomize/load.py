@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from engine import yaml
 from engine.kustomize.errors import BuildError
-from engine.kustomize.nodes import is_empty, is_null, nodes, plain, styled, text, values
+from engine.kustomize.nodes import is_empty, is_null, plain, quoted_nodes, styled, text, values
 from engine.kustomize.resource import Resource
 
 _LIST_KINDS: Final = frozenset(("List", "ResourceList"))
@@ -52,7 +52,7 @@ def _unrolled(documents: list[Any], path: str) -> list[dict[str, Any]]:
             result.append(document)
             continue
         # These go through JSON, which has one spelling for a number.
-        queue.extend(nodes(values(item)) for item in _items(document, path))
+        queue.extend(quoted_nodes(values(item)) for item in _items(document, path))
     return result
 
 

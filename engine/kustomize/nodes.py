@@ -113,8 +113,8 @@ def is_null(node: Any) -> bool:
 
 
 def is_string(node: Any) -> bool:
-    """Whether the node is a string."""
-    return isinstance(node, str) and tag_of(node) == STR
+    """Whether the node is a string, or passes for one because it has no tag."""
+    return isinstance(node, str) and tag_of(node) in (STR, UNTAGGED)
 
 
 def is_empty(node: Any) -> bool:
@@ -149,8 +149,13 @@ def plain(text: str) -> str:
 
 
 def styled(text: str, style: str) -> str:
-    """The node of a scalar that is quoted or a block."""
-    return Tagged(text, STR, style)
+    """The node of a scalar that is quoted or a block, or plain inside [] or {}."""
+    if style != "[":
+        return Tagged(text, STR, style)
+    node = plain(text)
+    # Printed there again, an empty value or one with a colon gets quotes, and is a string from then on.
+    quoted_there = not text or (":" in text and tag_of(node) != STR)
+    return Tagged(text, tag_of(node), "'") if quoted_there else node
 
 
 def string(text: str) -> str:
@@ -163,15 +168,9 @@ def retagged(text: str, present: Any) -> str:
     return scalar(text, tag_of(present), style_of(present))
 
 
-def untagged(text: str, present: Any = None) -> str:
+def untagged(text: str, present: Any) -> str:
     """The text in place of a node whose style it keeps, without a tag: where it is plain, it is what it reads as."""
-    style = style_of(present)
-    if style:
-        return Tagged(text, STR, style)
-    try:
-        return plain(text)
-    except NotJSON:
-        return Tagged(text, UNTAGGED)
+    return Tagged(text, UNTAGGED, style_of(present))
 
 
 def _decoded(node: Tagged) -> Any:
@@ -222,8 +221,17 @@ def json_object(obj: dict[str, Any]) -> dict[str, Any]:
     return {str.__str__(key): values(child) for key, child in obj.items()}
 
 
+def quoted_nodes(value: Any) -> Any:
+    """A JSON text as nodes: all strings are in double quotes there."""
+    if isinstance(value, dict):
+        return {key: quoted_nodes(child) for key, child in value.items()}
+    if isinstance(value, list):
+        return [quoted_nodes(child) for child in value]
+    return Tagged(value, STR, '"') if isinstance(value, str) else nodes(value)
+
+
 def nodes(value: Any, *, floats: bool = False) -> Any:
-    """JSON as nodes; with `floats` its numbers go through 64-bit floats first, as in Go's JSON decoder."""
+    """JSON that was printed as YAML, as nodes; with `floats` its numbers went through Go's JSON decoder before."""
     kind = value.__class__
     if kind is str:
         return _styled_as_printed(value)

@@ -9,7 +9,8 @@ from typing import Any, Final
 
 from engine.kustomize.errors import BuildError
 from engine.kustomize.ids import Gvk, ResId, gvk_of, id_of
-from engine.kustomize.nodes import put, text, untagged, written
+from engine.kustomize.keys import is_text
+from engine.kustomize.nodes import UNTAGGED, Tagged, put, text, untagged, written
 
 Object = dict[str, Any]
 
@@ -191,7 +192,9 @@ class Resource:
     def set_strings(self, field: str, entries: Mapping[str, str]) -> None:
         """Make labels or annotations anew, of strings that stand nowhere else; none removes the field."""
         if entries:
-            self.own_metadata()[field] = dict(entries)
+            self.own_metadata()[field] = {
+                key if is_text(key) else Tagged(key, UNTAGGED): entries[key] for key in entries
+            }
         else:
             self.metadata.pop(field, None)
 

@@ -27,7 +27,8 @@ from engine.errors import LimitExceeded, Malformed
 from engine.yaml.limits import Limits
 from engine.yaml.resolve import RULES, NotJSON, Profile, Scalar
 
-#: What a plain scalar's text means; what a text is that is quoted or a block, by its style (`'`, `"`, `|` or `>`).
+#: What a plain scalar's text means; what a text is by its style: `'`, `"`, `|`, `>`, or `[` for a plain scalar inside
+#: [] or {} that is empty or has a colon.
 Plain = Callable[[str], Any]
 Styled = Callable[[str, str], Any]
 _TAG: Final = "tag:yaml.org,2002:"
@@ -116,7 +117,8 @@ class Builder:
     def _value(self, next_event: Callable[[], Any]) -> Any:
         """The hot loop: one turn an event, the open mappings and lists on a stack."""
         plain, styled, plain_keys, max_nodes = self._plain, self._styled, self._plain_keys, self._limits.max_nodes
-        stack: list[tuple[Any, Any, str | None]] = []
+        stack: list[tuple[Any, Any, str | None, bool]] = []
+        flow = False
         node: Any = None
         key: Any = _ITEM
         result: Any = None
@@ -134,16 +136,19 @@ class Builder:
                     value = event.value if styled is None else styled(event.value, event.style)
                 else:
                     value = self._scalar(event, plain)
+                    if flow and styled is not None and event.implicit[0] and (":" in event.value or not event.value):
+                        value = styled(event.value, "[")
                 if self._nodes > max_nodes:
                     raise self._too_much(f"more than {max_nodes} nodes", event)
             elif kind is MappingStartEvent or kind is SequenceStartEvent:
                 self._open(len(stack), key, event)
-                stack.append((node, key, event.anchor))
+                stack.append((node, key, event.anchor, flow))
+                flow = event.flow_style
                 node, key = ({}, _AWAITED) if kind is MappingStartEvent else ([], _ITEM)
                 continue
             elif kind is MappingEndEvent or kind is SequenceEndEvent:
                 value = node
-                node, key, anchor = stack.pop()
+                node, key, anchor, flow = stack.pop()
                 self._close(value, anchor, event)
             elif kind is AliasEvent:
                 value = self._alias(len(stack), key, event)

@@ -32,6 +32,7 @@ _ESCAPES: Final = {
     "\0": "\\0", "\a": "\\a", "\b": "\\b", "\t": "\\t", "\n": "\\n", "\v": "\\v", "\f": "\\f", "\r": "\\r",
     "\x1b": "\\e", '"': '\\"', "\\": "\\\\", "\x85": "\\N", "\u2028": "\\L", "\u2029": "\\P",
 }  # fmt: skip
+_BYTE_ORDER_MARK: Final = "\ufeff"
 _CACHEABLE: Final = 128
 #: A space further right than this may become a line break.
 _WIDTH: Final = 80
@@ -110,7 +111,11 @@ def _must_escape() -> re.Pattern[str]:
 
 
 def _escaped(text: str) -> str:
-    return (_MUST_ESCAPE_ASCII if text.isascii() else _must_escape()).sub(_escape, text)
+    if text.startswith(_BYTE_ORDER_MARK):
+        # go-yaml looks for the mark at the start where it means the next character.
+        return "".join(map(_escaped_char, text))
+    pattern = _MUST_ESCAPE_ASCII if text.isascii() else _must_escape()
+    return pattern.sub(lambda found: _escaped_char(found.group()), text)
 
 
 def _plain_allowed(text: str) -> bool:
@@ -126,8 +131,7 @@ def _double(text: str) -> str:
     return f'"{_escaped(text)}"'
 
 
-def _escape(match: re.Match[str]) -> str:
-    char = match.group()
+def _escaped_char(char: str) -> str:
     known = _ESCAPES.get(char)
     if known is not None:
         return known
@@ -160,6 +164,8 @@ def _fold(text: str, style: str, pad: str, column: int) -> str:
 
 def _fold_double(text: str, pad: str, column: int) -> str:
     """The same in double quotes, where a run of spaces may be broken behind a backslash."""
+    if text.startswith(_BYTE_ORDER_MARK):
+        return _double(text)
     out = ['"']
     column += 1
     last = len(text) - 1

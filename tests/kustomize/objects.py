@@ -18,6 +18,14 @@ IMAGES: Final = (
     "redis:7@sha256:def",
 )
 RBAC: Final = "rbac.authorization.k8s.io"
+#: Texts that are JSON or YAML themselves, and field paths into them.
+TEXTS: Final[dict[str, tuple[str, ...]]] = {
+    Raw('|\n{"a": {"b": 1}, "c": [1, 2]}'): ("a.b", "c.0", "a", "d", "c.*"),
+    Raw('|\n{\n  "a": {"b": "x"},\n  "list": [{"name": "n", "v": 1}]\n}'): ("a.b", "list.[name=n].v", "list.0"),
+    Raw("|\nkey: value\nlist:\n- a\n- b\nmore: {x: 1, 'y': \"2\"}\n"): ("key", "list.0", "more.x", "more.y", "list"),
+    Raw("|-\na: 'quoted'\nb:\n    c: |\n        text\n        more\n    d: [1, 2]"): ("a", "b.c", "b.d.1", "b"),
+    Raw("|\n- name: one\n  value: 1\n- name: two\n  value: two\n"): ("[name=one].value", "1.value", "*.name"),
+}
 
 
 def name(rng: Random) -> str:
@@ -28,8 +36,8 @@ def name(rng: Random) -> str:
 def strings(rng: Random, most: int = 3) -> Object:
     """Labels or annotations."""
     keys = rng.sample(("app", "tier", "example.com/x", "a", "Z", "x10", "x9"), rng.randint(1, most))
-    if rng.random() < 0.03:
-        keys[0] = rng.choice(("yes", "1", "'yes'"))
+    if rng.random() < 0.02:
+        keys[0] = rng.choice(("yes", "'1'", "'yes'", "1"))
     return {key: text(rng) if rng.random() < 0.6 else rng.choice(("a", "b", "web")) for key in keys}
 
 
@@ -163,7 +171,12 @@ def _network_policy(rng: Random) -> Object:
 def data(rng: Random) -> Object:
     """The data of a ConfigMap."""
     keys = rng.sample(("a", "b.txt", "x10", "x9", "A", "z_y"), rng.randint(1, 4))
-    return {key: Raw(rng.choice(BLOCKS)) if rng.random() < 0.35 else text(rng) for key in keys}
+    return {key: _entry(rng) for key in keys}
+
+
+def _entry(rng: Random) -> Raw:
+    kind = rng.random()
+    return rng.choice(tuple(TEXTS)) if kind < 0.1 else Raw(rng.choice(BLOCKS)) if kind < 0.4 else text(rng)  # type: ignore[return-value]
 
 
 def _spec(make: Callable[[Random], Object]) -> Callable[[Random], Object]:

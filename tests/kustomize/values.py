@@ -24,7 +24,8 @@ PLAIN: Final = tuple(
         """0 1 -1 007 0o17 0x1F 0b11 1_000 +1 1e3 1.0 1.10 -0 .5 5. 1e-7 123456789012345678901 0.1e1 1:30 190:20:30 true
 True yes no on off y n ~ null Null 2020-01-02 2020-01-02T03:04:05Z 12:30 a-b 1.2.3 1.2.3-rc.1 a:b a#b é ü 日本 = /a/b
 $(X) ${X} 100m 64Mi 9007199254740993 18446744073709551615 -9223372036854775808 0777 08 .1e1 +.5 1__0 0x_1 _1 1. a\\b
--a ?a""".split(),
+-a ?a 0b2 1e400 -.5 0x 1e 1E5 00 -0x1 12e03 +0 NULL TRUE False yes2 .5e-3 1.5e300 2001-12-14t21:59:43.10-05:00
+""".split(),
     )
 )
 #: Quoted scalars that may or may not need their quotes, and long ones.
@@ -78,12 +79,19 @@ class Writer:
         self._indent_lists = rng.random() < 0.4
         self._flow = rng.choice((0.0, 0.05, 0.3))
         self._comments = rng.choice((0.0, 0.0, 0.1))
+        self._aliases = rng.choice((0.0, 0.0, 0.0, 0.0, 0.1))
+        #: Scalars that have an anchor in this document.
+        self._anchored: dict[str, str] = {}
 
     def documents(self, values: list[Any]) -> bytes:
         """Several documents."""
         separator = self._rng.choice(("---\n", "---\n", "--- # next\n", "---\n---\n"))
         head = self._rng.choice(("", "", "---\n", "# a comment\n"))
-        return (head + separator.join(self.block(value, 0) + "\n" for value in values)).encode()
+        return (head + separator.join(self._document(value) for value in values)).encode()
+
+    def _document(self, value: Any) -> str:
+        self._anchored = {}
+        return self.block(value, 0) + "\n"
 
     def block(self, value: Any, depth: int) -> str:
         """A value in block style, without the last newline."""
@@ -125,7 +133,7 @@ class Writer:
         if isinstance(value, list):
             return "[" + ", ".join(self.flow(child) for child in value) + "]"
         if isinstance(value, Raw):
-            return value
+            return self._aliased(value)
         if value is None:
             return "null"
         if isinstance(value, bool):
@@ -134,6 +142,15 @@ class Writer:
             return str(value)
         escaped = value.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
         return f'"{escaped}"'
+
+    def _aliased(self, value: Raw) -> str:
+        """The scalar, now and then with an anchor that equal ones refer to."""
+        if "\n" in value or self._rng.random() >= self._aliases:
+            return value
+        if value in self._anchored:
+            return f"*{self._anchored[value]}"
+        self._anchored[value] = f"x{len(self._anchored)}"
+        return f"&{self._anchored[value]} {value}"
 
     def _comment(self, pad: str) -> str:
         return f"{pad}# noted\n" if self._rng.random() < self._comments else ""

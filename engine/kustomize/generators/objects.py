@@ -11,7 +11,6 @@ from engine.kustomize.files import Files
 from engine.kustomize.generators.iam_policy import iam_policy
 from engine.kustomize.generators.key_values import key_values
 from engine.kustomize.keys import is_text, unreadable
-from engine.kustomize.kustomization import fix_env
 from engine.kustomize.nodes import BOOL, Tagged, string
 from engine.kustomize.resource import BEHAVIOR, NEEDS_HASH, Behavior, Object, Resource
 
@@ -23,7 +22,7 @@ _LINE: Final = 70
 def config_map(config: Config, files: Files) -> list[Resource]:
     """A ConfigMap: text goes to `data`, other bytes to `binaryData`."""
     obj = _base("ConfigMap", config, files)
-    for key, value in sorted(key_values(fix_env(dict(config)), files, "configMapGenerator").items()):
+    for key, value in sorted(key_values(config, files, "configMapGenerator").items()):
         try:
             obj.setdefault("data", {})[key] = string(value.decode())
         except UnicodeDecodeError:
@@ -36,7 +35,7 @@ def secret(config: Config, files: Files) -> list[Resource]:
     obj = _base("Secret", config, files)
     obj["type"] = config.get("type") or "Opaque"
     obj["data"] = {}
-    for key, value in sorted(key_values(fix_env(dict(config)), files, "secretGenerator").items()):
+    for key, value in sorted(key_values(config, files, "secretGenerator").items()):
         obj["data"][key] = base64_lines(value)
     return [_finished(obj, config, files)]
 

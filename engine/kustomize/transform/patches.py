@@ -10,7 +10,7 @@ from engine.kustomize.files import Files
 from engine.kustomize.jsonpatch import Operation, apply_patch, parse_patch
 from engine.kustomize.load import resources_from
 from engine.kustomize.merge import DIRECTIVE, MISSING, remove_blanks, strategic_merge
-from engine.kustomize.nodes import json_object, nodes, put, written
+from engine.kustomize.nodes import json_object, nodes, put, untagged, written
 from engine.kustomize.openapi_field import Schemas
 from engine.kustomize.resmap import ResMap
 from engine.kustomize.resource import ALLOW_KIND_CHANGE, ALLOW_NAME_CHANGE, Resource, is_internal
@@ -40,7 +40,7 @@ def merge_into(target: Resource, patch: Resource, schemas: SchemaFor) -> None:
         return
     target.obj = merged
     if not may_change_kind:
-        put(target.obj, "kind", kind)
+        put(target.obj, "kind", untagged(kind, target.obj.get("kind")))
     if not may_rename:
         target.set_name(name)
     target.set_namespace(namespace)
@@ -49,11 +49,12 @@ def merge_into(target: Resource, patch: Resource, schemas: SchemaFor) -> None:
 def merge_into_all(resources: ResMap, targets: Sequence[Resource], patch: Resource, schemas: SchemaFor) -> None:
     """Apply one patch to several objects, whatever their apiVersion, name and namespace."""
     for target in targets:
-        # On this way kustomize reads a null label as the word: it does not remove one.
-        metadata = {field: strings for field in ("labels", "annotations") if (strings := patch.strings(field))}
         api_version = written(target.obj.get("apiVersion"))
-        adapted = {**patch.obj, "apiVersion": api_version, "metadata": {**patch.metadata, **metadata}}
-        merge_into(target, Resource(adapted), schemas)
+        adapted = Resource({**patch.obj, "apiVersion": api_version, "metadata": {**patch.metadata}})
+        for field in ("labels", "annotations"):
+            # On this way kustomize reads a null label as the word, and nothing at all into `labels: null`.
+            adapted.set_strings(field, patch.strings(field))
+        merge_into(target, adapted, schemas)
     resources.drop_empty()
     resources.ensure_unique()
 

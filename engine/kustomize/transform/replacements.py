@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from engine.errors import Unsupported
 from engine.kustomize.errors import BuildError
-from engine.kustomize.fieldpath import Maker, Slot, find, lookup, lookup_slot, parse_text, split_field_path
+from engine.kustomize.fieldpath import Maker, Slot, find, lookup_slot, parse_text, split_field_path
 from engine.kustomize.files import Files
 from engine.kustomize.hashing import go_json, go_json_indented
 from engine.kustomize.ids import Gvk, ResId
@@ -34,28 +34,30 @@ class Replacements:
         for replacement in self._replacements:
             if ("source" not in replacement and "sourceValue" not in replacement) or not replacement.get("targets"):
                 raise BuildError("replacements must specify a source and at least one target", field="replacements")
-            value = _source_value(replacement, resources)
+            source = _source(replacement, resources)
             for target in replacement["targets"]:
-                _Target(target).put(value, resources)
+                _Target(target).put(source, resources)
 
 
-def _source_value(replacement: Config, resources: ResMap) -> Any:
+def _source(replacement: Config, resources: ResMap) -> Slot:
+    """Where the value is. It is read anew for every target: the source may be one of them."""
     if "sourceValue" in replacement:
         if "source" in replacement:
             raise BuildError("value and resource selectors are mutually exclusive", field="replacements.source")
-        return Tagged(replacement["sourceValue"], UNTAGGED)
+        return Slot([Tagged(replacement["sourceValue"], UNTAGGED)], 0)
     source = replacement["source"]
     resource = _select_source(source, resources)
     path = source.get("fieldPath") or _DEFAULT_PATH
-    value = lookup(resource.obj, split_field_path(path))
-    if value is None or is_empty(value):
+    found = lookup_slot(Slot([resource.obj], 0), split_field_path(path))
+    if found is None or is_empty(found.value):
         raise BuildError(
             f"fieldPath `{path}` is missing for replacement source {resource.id}", field="replacements.source.fieldPath"
         )
     options = source.get("options", {})
     delimiter = options.get("delimiter", "")
     if not delimiter:
-        return value
+        return found
+    value = found.value
     if isinstance(value, (dict, list)):
         raise BuildError("delimiter option can only be used with scalar nodes", field="replacements.source.options")
     parts = written(value).split(delimiter)
@@ -63,7 +65,7 @@ def _source_value(replacement: Config, resources: ResMap) -> Any:
     if not 0 <= index < len(parts):
         # The value may be a secret's: it stays out of the message.
         raise BuildError(f"options.index {index} is out of bounds", field="replacements.source.options")
-    return retagged(parts[index], value)
+    return Slot([retagged(parts[index], value)], 0)
 
 
 def _identities(resource: Resource) -> list[ResId]:
@@ -102,17 +104,18 @@ class _Target:
         self._paths = config.get("fieldPaths") or [_DEFAULT_PATH]
         self._options: Mapping[str, Any] = config.get("options", {})
 
-    def put(self, value: Any, resources: ResMap) -> None:
+    def put(self, source: Slot, resources: ResMap) -> None:
         """Put the value into every field of every object that is selected."""
         for resource in resources:
             if self._selects(resource):
                 for path in self._paths:
                     parts = split_field_path(path)
-                    if not self._put_inside_text(resource, parts, value):
-                        for slot in self._slots(resource, path, parts, value):
-                            self._set(slot, value)
-                        if isinstance(value, (dict, list)):
-                            check_size(resource.obj, resource.id)
+                    if self._put_inside_text(resource, parts, source.value):
+                        continue
+                    for slot in self._slots(resource, path, parts, source.value):
+                        self._set(slot, source.value)
+                    if not isinstance(source.value, str):
+                        check_size(resource.obj, resource.id)
 
     def _put_inside_text(self, resource: Resource, parts: list[str], value: Any) -> bool:
         """Whether the path led through a text that is JSON or YAML itself, and the value is now in there."""
