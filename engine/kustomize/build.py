@@ -8,7 +8,7 @@ from engine.errors import LimitExceeded
 from engine.kustomize.errors import BuildError
 from engine.kustomize.fieldspec import FieldSpec
 from engine.kustomize.files import Files, Remote
-from engine.kustomize.limits import Limits, check_size
+from engine.kustomize.limits import Budget, Limits, check_size
 from engine.kustomize.nodes import json_object, text
 from engine.kustomize.origin import ORIGIN, TRANSFORMATIONS
 from engine.kustomize.resmap import ResMap
@@ -44,7 +44,7 @@ def build(
     if not tree.is_dir(path):
         raise BuildError("not a directory", path=path, fix="name a directory with a kustomization file")
     try:
-        return _built(Target(Files(tree, path, load_restrictor == "root", limits, remote)), reorder)
+        return _built(Target(Files(tree, path, load_restrictor == "root", Budget(limits), remote)), reorder)
     except RecursionError as error:
         raise LimitExceeded(f"{path}: nested too deeply to be built") from error
 
@@ -86,7 +86,7 @@ def _finished(resources: ResMap, target: Target) -> list[Object]:
             # kustomize writes every annotation as a string, whatever it was in the file.
             kept = {name: value for name, value in annotations.items() if name not in removed}
             resource.set_strings("annotations", kept)
-        check_size(resource.obj, resource.id)
+        resources.budget.finish(check_size(resource.obj, resource.id))
         try:
             objects.append(json_object(resource.obj))
         except BuildError as error:

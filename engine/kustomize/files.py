@@ -8,9 +8,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
-from engine.errors import LimitExceeded, Unsupported
+from engine.errors import Unsupported
 from engine.kustomize.errors import BuildError
-from engine.kustomize.limits import Limits
+from engine.kustomize.limits import Budget, Limits
 from engine.kustomize.load import parse
 from engine.kustomize.openapi_field import Schemas
 from engine.kustomize.tree import Tree
@@ -22,12 +22,6 @@ _REMOTE: Final = re.compile(
 )
 
 
-@dataclass(slots=True)
-class _Counts:
-    files: int = 0
-    kustomizations: int = 0
-
-
 @dataclass(frozen=True, slots=True)
 class Files:
     """The files that the kustomization in `root` may read: below it, or anywhere in the tree when not `confined`."""
@@ -35,13 +29,18 @@ class Files:
     tree: Tree
     root: str
     confined: bool
-    limits: Limits
+    #: Of the whole build.
+    budget: Budget
     remote: Remote | None = None
     #: The directories whose kustomizations led here, outermost first.
     ancestors: tuple[str, ...] = ()
-    counts: _Counts = field(default_factory=_Counts)
     #: What strategic merges go by, for the whole build.
     schemas: Schemas = field(default_factory=Schemas)
+
+    @property
+    def limits(self) -> Limits:
+        """What the build may cost."""
+        return self.budget.limits
 
     def path(self, name: str) -> str:
         """The path in the tree of a file or directory that is named here; BuildError when it may not be seen."""
@@ -82,10 +81,9 @@ class Files:
                 field=field,
                 fix="move the file below the kustomization, or allow it with LoadRestrictionsNone",
             )
-        self.counts.files += 1
-        if self.counts.files > self.limits.max_files:
-            raise LimitExceeded(f"a build may not read more than {self.limits.max_files} files")
-        return self.tree.read(path)
+        content = self.tree.read(path)
+        self.budget.read(len(content))
+        return content
 
     def documents(self, name: str, field: str = "") -> list[Any]:
         """The YAML documents of a file."""
@@ -114,16 +112,8 @@ class Files:
             raise BuildError(
                 f"cycle detected: '{path}' contains the directory that refers to it", path=self.root, field=field
             )
-        self._count(chain)
+        self.budget.enter(self.root, len(chain))
         return replace(self, root=path, ancestors=chain)
-
-    def _count(self, chain: tuple[str, ...]) -> None:
-        self.counts.kustomizations += 1
-        if self.counts.kustomizations > self.limits.max_kustomizations or len(chain) > self.limits.max_depth:
-            raise LimitExceeded(
-                f"{self.root}: a build may not have more than {self.limits.max_kustomizations} kustomizations, "
-                f"{self.limits.max_depth} deep"
-            )
 
     def _fetch(self, url: str, field: str) -> bytes | tuple[Tree, str]:
         if self.remote is None:
@@ -139,8 +129,7 @@ class Files:
         if isinstance(fetched, bytes):
             return fetched
         tree, path = fetched
-        chain = (*self.ancestors, self.root)
-        self._count(chain)
+        self.budget.enter(self.root, len(self.ancestors) + 1)
         return replace(self, tree=tree, root=path, ancestors=())
 
 

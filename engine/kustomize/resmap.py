@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from engine.errors import LimitExceeded
 from engine.kustomize.errors import BuildError
 from engine.kustomize.ids import ResId
+from engine.kustomize.limits import Budget
 from engine.kustomize.nodes import text, written
 from engine.kustomize.origin import ORIGIN
 from engine.kustomize.resource import BUILD_ANNOTATIONS, NEEDS_HASH, Behavior, Resource
@@ -16,9 +16,10 @@ from engine.kustomize.resource import BUILD_ANNOTATIONS, NEEDS_HASH, Behavior, R
 class ResMap:
     """Resources in order, no two with the same identity."""
 
-    def __init__(self, limit: int = 50_000) -> None:
+    def __init__(self, budget: Budget) -> None:
         self._resources: list[Resource] = []
-        self._limit = limit
+        #: Of the whole build; what changes resources pays from it.
+        self.budget = budget
 
     def __iter__(self) -> Iterator[Resource]:
         return iter(self._resources)
@@ -28,6 +29,8 @@ class ResMap:
 
     def append_all(self, resources: list[Resource] | ResMap) -> None:
         """Add resources whose identities must be new."""
+        self.budget.hold(len(self) + len(resources))
+        self.budget.visit(len(self) + len(resources))
         known = {resource.id.key for resource in self._resources}
         for resource in resources:
             key = resource.id.key
@@ -38,8 +41,6 @@ class ResMap:
                 )
             known.add(key)
             self._resources.append(resource)
-        if len(self._resources) > self._limit:
-            raise LimitExceeded(f"a build may not hold more than {self._limit} objects")
 
     def absorb_all(self, resources: list[Resource]) -> None:
         """Add what a generator made: create, or replace or merge with what is there."""
@@ -72,6 +73,7 @@ class ResMap:
 
     def matching_any_id(self, name: str, matches: Callable[[ResId], bool]) -> list[Resource]:
         """Resources of this name of which any identity, earlier or present, matches."""
+        self.budget.visit(len(self))
         return [
             resource
             for resource in self._resources

@@ -52,7 +52,9 @@ class Target:
     def __init__(self, files: Files, origin: Origin | None = None, build_metadata: Sequence[str] | None = None) -> None:
         self.files = files
         self.file = find_file(files.tree, files.root)
-        self.fields = parse_kustomization(files.tree.read(self.file), self.file, files.limits.yaml)
+        content = files.tree.read(self.file)
+        files.budget.read(len(content))
+        self.fields = parse_kustomization(content, self.file, files.limits.yaml)
         self.build_metadata = self.fields.get("buildMetadata", []) if build_metadata is None else build_metadata
         self._origin = origin if origin is not None or not self.build_metadata else Origin()
         self._name = self.file.rpartition("/")[2]
@@ -68,7 +70,7 @@ class Target:
             if self.fields.get(name):
                 raise Unsupported(f"{self.file}, {name}: {reason}")
         self._choose_schemas()
-        gathered = gathered or Accumulator(ResMap(self.files.limits.max_objects))
+        gathered = gathered or Accumulator(ResMap(self.files.budget))
         self._resources(gathered, self.fields.get("resources", ()), "resources")
         gathered.config = gathered.config.merged(self._configurations())
         self._generate(gathered)
@@ -206,6 +208,7 @@ class Target:
                 )
 
     def _apply(self, transformer: Transformer, resources: ResMap) -> None:
+        resources.budget.visit(len(resources))
         try:
             transformer.apply(resources)
             for resource in resources:
@@ -215,7 +218,7 @@ class Target:
 
     def _plugins(self, field: str) -> list[Resource]:
         """The plugin configurations of a field: inline, from files, or built by kustomizations."""
-        gathered = Accumulator(ResMap(self.files.limits.max_objects))
+        gathered = Accumulator(ResMap(self.files.budget))
         paths = []
         for entry in self.fields.get(field, ()):
             inline = _inline(entry, self.file, self.files)

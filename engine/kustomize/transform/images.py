@@ -11,6 +11,7 @@ import re2
 from engine.kustomize.errors import BuildError
 from engine.kustomize.fieldspec import FieldSpec
 from engine.kustomize.files import Files
+from engine.kustomize.limits import Budget
 from engine.kustomize.nodes import put, untagged, written
 from engine.kustomize.resmap import ResMap
 from engine.kustomize.transform.base import CUSTOM_RESOURCE_DEFINITION, Config, parse_specs, paths
@@ -42,8 +43,9 @@ class Image:
 class SetImage:
     """Replaces name, tag or digest of the images that a name (a regular expression) matches."""
 
-    def __init__(self, config: Config, specs: Iterable[FieldSpec]) -> None:
+    def __init__(self, config: Config, specs: Iterable[FieldSpec], budget: Budget) -> None:
         self._config = config
+        self._budget = budget
         self._paths = paths(specs)
         self._pattern: Any = None
         try:
@@ -93,10 +95,11 @@ class SetImage:
             tag, digest = config.get("newTag", ""), config.get("digest", "")
         elif config.get("tagSuffix"):
             tag, digest = tag + config["tagSuffix"], ""
-        return untagged(str(Image(config.get("newName") or image.name, tag, digest)), value)
+        new = str(Image(config.get("newName") or image.name, tag, digest))
+        self._budget.add(len(new))
+        return untagged(new, value)
 
 
 def image_transformer(config: Config, files: Files) -> SetImage:
     """Replaces the image that `imageTag` names."""
-    del files
-    return SetImage(config.get("imageTag", {}), parse_specs(config))
+    return SetImage(config.get("imageTag", {}), parse_specs(config), files.budget)

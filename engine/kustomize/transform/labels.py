@@ -10,6 +10,7 @@ from engine.kustomize.errors import BuildError
 from engine.kustomize.fieldspec import FieldSpec, mapping
 from engine.kustomize.files import Files
 from engine.kustomize.keys import is_text, unreadable
+from engine.kustomize.limits import NODE, Budget
 from engine.kustomize.nodes import Place, is_null, put, share
 from engine.kustomize.resmap import ResMap
 from engine.kustomize.transform.base import Config, parse_specs, paths
@@ -29,13 +30,14 @@ class SetEntries:
             return
         for resource in resources:
             added: dict[str, list[Place]] = {}
-            self._paths.apply(resource.obj, partial(self._set, added))
+            self._paths.apply(resource.obj, partial(self._set, resources.budget, added))
             for key, places in added.items():
                 if len(places) > 1:
                     share(self._entries[key], places)
 
-    def _set(self, added: dict[str, list[Place]], node: Any) -> Any:
+    def _set(self, budget: Budget, added: dict[str, list[Place]], node: Any) -> Any:
         """Set them in one mapping; `added` gathers the places where an entry is new."""
+        budget.add(NODE * len(self._entries))
         if self._unreadable is not None:
             raise unreadable(self._unreadable, "labels or annotations")
         if is_null(node):

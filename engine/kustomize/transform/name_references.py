@@ -9,6 +9,7 @@ from engine.kustomize.config import NameReference
 from engine.kustomize.errors import BuildError
 from engine.kustomize.fieldspec import split_path
 from engine.kustomize.ids import NO_NAMESPACE, Gvk
+from engine.kustomize.limits import Budget
 from engine.kustomize.nodes import is_null, is_string, put, text, untagged, written
 from engine.kustomize.resmap import ResMap
 from engine.kustomize.resource import Object, Resource
@@ -77,7 +78,7 @@ class NameReferences:
         for resource in resources:
             fields = self._fields_of(resource.original_id.gvk)
             if fields.below:
-                referrer = _Referrer(resource, by_name)
+                referrer = _Referrer(resource, by_name, resources.budget)
                 referrer.check()
                 fields.walk(resource.obj, referrer)
 
@@ -95,10 +96,11 @@ class NameReferences:
 class _Referrer:
     """One object whose references are updated."""
 
-    def __init__(self, resource: Resource, by_name: dict[str, list[Resource]]) -> None:
+    def __init__(self, resource: Resource, by_name: dict[str, list[Resource]], budget: Budget) -> None:
         self._resource = resource
         self._id = resource.id
         self._by_name = by_name
+        self._budget = budget
         self._subjects: frozenset[str] | None = None
 
     def updated(self, node: Any, path: str, target: Gvk, *, is_role: bool) -> Any:
@@ -154,6 +156,7 @@ class _Referrer:
 
     def _in_namespace(self, namespace: str) -> Callable[[Resource], bool]:
         """Those that came from the namespace if there are any, else those that are in it now."""
+        self._budget.visit(sum(map(len, self._by_name.values())))
         candidates = [found for group in self._by_name.values() for found in group if self._can_refer(found)]
         if namespace != NO_NAMESPACE and any(
             found.original_id.effective_namespace == namespace for found in candidates
@@ -212,7 +215,9 @@ class _Referrer:
         identity: Callable[[Resource], object],
     ) -> Resource | None:
         """The object that is meant, or None; BuildError when it could be several that differ."""
-        candidates = [found for found in self._by_name.get(name, ()) if self._fits(found, target, role)]
+        named = self._by_name.get(name, ())
+        self._budget.visit(len(named))
+        candidates = [found for found in named if self._fits(found, target, role)]
         candidates = [found for found in candidates if self._can_refer(found) and accept(found)]
         if len(candidates) == 1:
             return candidates[0]

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import partial
 from typing import Any, Final
 
 from engine.kustomize.errors import BuildError
 from engine.kustomize.fieldspec import FieldPath, FieldSpec
 from engine.kustomize.files import Files
+from engine.kustomize.limits import NODE, Budget
 from engine.kustomize.nodes import untagged, written
 from engine.kustomize.resmap import ResMap
 from engine.kustomize.transform.base import Config, Transformer, parse_specs
@@ -49,12 +51,15 @@ class Rename:
                     resource.add_prefix(self._prefix)
                     resource.add_suffix(self._suffix)
                     resource.remember()
-                path.apply(resource.obj, self._renamed)
+                path.apply(resource.obj, partial(self._renamed, resources.budget))
 
-    def _renamed(self, value: Any) -> Any:
+    def _renamed(self, budget: Budget, value: Any) -> Any:
         if isinstance(value, (dict, list)):
             raise BuildError(f"a prefix or suffix cannot be put on a {type(value).__name__}")
-        return untagged(f"{self._prefix}{written(value)}{self._suffix}", value)
+        new = f"{self._prefix}{written(value)}{self._suffix}"
+        # The earlier name is kept beside it.
+        budget.add(len(new) + 2 * NODE)
+        return untagged(new, value)
 
 
 def prefix_transformer(config: Config, files: Files) -> Rename:

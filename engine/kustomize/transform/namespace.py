@@ -9,6 +9,7 @@ from typing import Any, Final
 from engine.kustomize.errors import BuildError
 from engine.kustomize.fieldspec import FieldPath, FieldSpec
 from engine.kustomize.files import Files
+from engine.kustomize.limits import NODE
 from engine.kustomize.nodes import put, text, written
 from engine.kustomize.resmap import ResMap
 from engine.kustomize.resource import FROM_HELM, Object, Resource
@@ -40,6 +41,7 @@ class SetNamespace:
         for resource in resources:
             if written(resource.annotations.get(FROM_HELM)) != "true":
                 resource.remember()
+                resources.budget.add(2 * NODE)
                 self.put(resource)
         counts = Counter(resource.id.key for resource in resources)
         clash = next((resource for resource in resources if counts[resource.id.key] > 1), None)

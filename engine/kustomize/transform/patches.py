@@ -8,6 +8,7 @@ from typing import Any
 from engine.kustomize.errors import BuildError
 from engine.kustomize.files import Files
 from engine.kustomize.jsonpatch import Operation, apply_patch, parse_patch
+from engine.kustomize.limits import check_size
 from engine.kustomize.load import resources_from
 from engine.kustomize.merge import DIRECTIVE, MISSING, remove_blanks, strategic_merge
 from engine.kustomize.nodes import json_object, nodes, put, untagged, written
@@ -48,7 +49,9 @@ def merge_into(target: Resource, patch: Resource, schemas: SchemaFor) -> None:
 
 def merge_into_all(resources: ResMap, targets: Sequence[Resource], patch: Resource, schemas: SchemaFor) -> None:
     """Apply one patch to several objects, whatever their apiVersion, name and namespace."""
+    size = check_size(patch.obj, "the patch")
     for target in targets:
+        resources.budget.add(size)
         api_version = written(target.obj.get("apiVersion"))
         adapted = Resource({**patch.obj, "apiVersion": api_version, "metadata": {**patch.metadata}})
         for field in ("labels", "annotations"):
@@ -112,6 +115,7 @@ class JSONPatch:
                 raise resource.build_error(f"JSON patch: {error.problem}", fix=error.fix) from error
             if not isinstance(patched, dict):
                 raise resource.build_error("JSON patch: it leaves no mapping", fix="keep apiVersion, kind and metadata")
+            resources.budget.add(check_size(patched, resource.id))
             resource.obj = nodes(patched, floats=True)
             resource.set_strings("annotations", {**resource.strings("annotations"), **kept})
             self._schemas.scope(resource.gvk.api_version, resource.kind)

@@ -12,7 +12,7 @@ from engine.kustomize.files import Files
 from engine.kustomize.hashing import go_json, go_json_indented
 from engine.kustomize.ids import Gvk, ResId
 from engine.kustomize.kustomization import REPLACEMENT
-from engine.kustomize.limits import check_size
+from engine.kustomize.limits import Budget, check_size
 from engine.kustomize.nodes import UNTAGGED, Tagged, copy_node, is_empty, retagged, values, written
 from engine.kustomize.resmap import ResMap
 from engine.kustomize.resource import Resource
@@ -36,7 +36,7 @@ class Replacements:
                 raise BuildError("replacements must specify a source and at least one target", field="replacements")
             source = _source(replacement, resources)
             for target in replacement["targets"]:
-                _Target(target).put(source, resources)
+                _Target(target, resources.budget).put(source, resources)
 
 
 def _source(replacement: Config, resources: ResMap) -> Slot:
@@ -96,7 +96,8 @@ def _select_source(source: Config, resources: ResMap) -> Resource:
 class _Target:
     """One entry of `targets`."""
 
-    def __init__(self, config: Config) -> None:
+    def __init__(self, config: Config, budget: Budget) -> None:
+        self._budget = budget
         if "select" not in config:
             raise BuildError("target must specify resources to select", field="replacements.targets")
         self._select = Selector(config["select"])
@@ -112,7 +113,9 @@ class _Target:
                     parts = split_field_path(path)
                     if self._put_inside_text(resource, parts, source.value):
                         continue
+                    size = check_size(source.value, resource.id)
                     for slot in self._slots(resource, path, parts, source.value):
+                        self._budget.add(size)
                         self._set(slot, source.value)
                     if not isinstance(source.value, str):
                         check_size(resource.obj, resource.id)
@@ -138,7 +141,9 @@ class _Target:
         for found in inner:
             found.set(retagged(written(value), found.value) if isinstance(found.value, str) else copy_node(value))
         if inner:
-            slot.set(retagged(_serialized(document.value, original), slot.value))
+            serialized = _serialized(document.value, original)
+            self._budget.add(len(serialized))
+            slot.set(retagged(serialized, slot.value))
         return bool(inner)
 
     def _maker(self, value: Any) -> Maker | None:
@@ -183,6 +188,7 @@ class _Target:
             slot.set(copy_node(value))
             return
         new = self._spliced(written(present), written(value), delimiter) if delimiter else written(value)
+        self._budget.add(len(new))
         slot.set(retagged(new, present))
 
     def _spliced(self, present: str, written: str, delimiter: str) -> str:

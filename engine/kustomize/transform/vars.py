@@ -11,6 +11,7 @@ from engine.kustomize.errors import BuildError
 from engine.kustomize.fieldpath import lookup, split_field_path
 from engine.kustomize.fieldspec import FieldPath, FieldPaths, FieldSpec
 from engine.kustomize.ids import Gvk, ResId, split_api_version
+from engine.kustomize.limits import Budget
 from engine.kustomize.nodes import BOOL, FLOAT, INT, Tagged, is_string, overwrite, tag_of, written
 from engine.kustomize.resmap import ResMap
 from engine.kustomize.schemas import is_cluster_scoped
@@ -85,7 +86,7 @@ class Vars:
         values = {var.name: _value(var, resources) for var in self._vars.values()}
         paths = FieldPaths(FieldPath(spec) for spec in specs)
         for resource in resources:
-            paths.apply(resource.obj, lambda value: _expanded(value, values))
+            paths.apply(resource.obj, lambda value: _expanded(value, values, resources.budget))
 
 
 def _value(var: Var, resources: ResMap) -> Any:
@@ -129,28 +130,34 @@ def _read(node: Any, var: Var) -> Any:
     return Tagged(str(int(node)) if tag == INT else format(Decimal(repr(float(node))), "f"), tag)
 
 
-def _expanded(node: Any, scalars: Mapping[str, Any]) -> Any:
+def _expanded(node: Any, scalars: Mapping[str, Any], budget: Budget) -> Any:
     if isinstance(node, dict):
         for key, child in node.items():
-            expanded = _in_text(child, scalars)
+            expanded = _in_text(child, scalars, budget)
             if expanded is not child:
                 overwrite(node, key, expanded)
         return node
     if isinstance(node, list):
         if not all(map(is_string, node)):
             raise BuildError("invalid value type expect a string", field="vars")
-        node[:] = [_in_text(item, scalars) for item in node]
+        node[:] = [_in_text(item, scalars, budget) for item in node]
         return node
-    return _in_text(node, scalars)
+    return _in_text(node, scalars, budget)
 
 
-def _in_text(node: Any, scalars: Mapping[str, Any]) -> Any:
+def _in_text(node: Any, scalars: Mapping[str, Any], budget: Budget) -> Any:
     if not is_string(node) or "$" not in node:
         return node
     whole = _REFERENCE.fullmatch(node)
     if whole is not None and whole[2] is not None:
         return _mapped(whole[2], scalars)
-    return _REFERENCE.sub(lambda found: found[1] or written(_mapped(found[2], scalars)), node)
+
+    def value_of(found: re.Match[str]) -> str:
+        text = found[1] or written(_mapped(found[2], scalars))
+        budget.add(len(text))
+        return text
+
+    return _REFERENCE.sub(value_of, node)
 
 
 def _mapped(name: str, scalars: Mapping[str, Any]) -> Any:
