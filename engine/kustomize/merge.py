@@ -160,46 +160,72 @@ class _Merger:
         """Items with equal keys are merged; the patch's come first, in its order."""
         assert schema.merge_keys is not None
         groups = _merge_values([_values(item, schema.merge_keys) for item in (*patch, *target)])
+        if not groups:
+            return target
         keys = tuple(key for index, key in enumerate(schema.merge_keys) if any(values[index] for values in groups)) or (
             schema.merge_keys
         )
         result: list[Any] = []
         left = list(target)
-        for values in dict.fromkeys(groups):
-            wanted = {
-                key: values[index] for index, key in enumerate(schema.merge_keys) if key in keys and values[index]
-            }
-            if not wanted:
-                continue
+        for group in groups:
+            named = dict(zip(schema.merge_keys, group, strict=True))
+            values = [named[key] for key in keys]
+            wanted = {key: value for key, value in named.items() if value} or named
             old, new = _find(left, wanted), _find(patch, wanted)
             merged = self.value(old, new, schema.items, f"{path}[{','.join(wanted.values())}]")
             if merged is MISSING or is_null(merged) or merged == {}:
-                left = [item for item in left if not _matches(item, wanted)]
+                left = _with_element(left, keys, values, MISSING)
                 continue
             for key, value in wanted.items():
-                merged.setdefault(key, value)
-            result.append(merged)
+                if value:
+                    merged.setdefault(key, value)
+            result = _with_element(result, keys, values, merged)
         return _with_rest(result, left, keys)
 
 
 def _with_rest(merged: list[Any], target: list[Any], keys: tuple[str, ...]) -> list[Any]:
-    """The merged items, and what stood in the target: in place for one key, behind for several."""
+    """The merged items, and what stood in the target; one without a key does there what it does with kustomize."""
     result = list(merged)
     for item in target:
-        if not isinstance(item, dict) or item == {}:
-            if not is_null(item) and item != {}:
+        values = []
+        for key in keys:
+            if is_null(item) or (isinstance(item, dict) and key not in item):
                 result.append(item)
-            continue
-        wanted = {key: written(item[key]) for key in keys if key in item}
-        if len(keys) == 1 and wanted:
-            position = next((index for index, known in enumerate(result) if _matches(known, wanted)), None)
-            if position is None:
-                result.append(item)
+            elif isinstance(item, dict):
+                values.append(written(item[key]))
             else:
-                result[position] = item
+                raise _mismatch({}, item, key)
+        if len(keys) > 1:
+            result = _with_element(result, keys, values, MISSING)
+        result = _with_element(result, keys, values, item)
+    return result
+
+
+def _with_element(items: list[Any], keys: tuple[str, ...], values: list[str], element: Any) -> list[Any]:
+    """The items with the element in place of those that match, or at the end; MISSING removes these.
+
+    An empty value matches any, and a key beyond the values whatever the one before it did; without values
+    nothing matches and nothing stays.
+    """
+    result: list[Any] = []
+    found = False
+    for item in items:
+        if is_null(item) or item == {}:
             continue
-        result = [known for known in result if not (wanted and _matches(known, wanted))]
-        result.append(item)
+        if not isinstance(item, dict):
+            if not (values and values[0]):
+                raise _mismatch({}, item, keys[0])
+            result.append(item)
+        elif values and all(
+            key in item and (not value or written(item[key]) == value) for key, value in zip(keys, values, strict=False)
+        ):
+            found = True
+            if element is not MISSING:
+                result.append(element)
+        elif values:
+            result.append(item)
+    if element is not MISSING and not is_null(element) and not found:
+        result.append(element)
     return result
 
 
