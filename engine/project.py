@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
+from functools import lru_cache
 from types import MappingProxyType
 from typing import Any, Final
 
@@ -11,6 +12,7 @@ from engine.errors import Malformed
 from engine.flux import conditions as flux_conditions
 from engine.flux import duration, kinds, revision
 from engine.model import (
+    LINE_LIMIT,
     Artifact,
     Condition,
     Event,
@@ -48,7 +50,7 @@ def resource(cluster: str, obj: Mapping[str, Any]) -> Resource:
     artifact = _artifact(_map(status, "artifact"))
     return Resource(
         ref=ref,
-        version=line(str(obj.get("apiVersion") or "").rpartition("/")[2]),
+        version=_word(str(obj.get("apiVersion") or "").rpartition("/")[2]),
         uid=line(str(metadata.get("uid") or "")),
         resource_version=line(str(metadata.get("resourceVersion") or "")),
         generation=_int(metadata.get("generation")),
@@ -67,7 +69,7 @@ def resource(cluster: str, obj: Mapping[str, Any]) -> Resource:
         depends_on=_depends_on(cluster, ref, spec),
         parent=_parent(cluster, _map(metadata, "labels")),
         url=line(str(spec.get("url") or spec.get("endpoint") or spec.get("image") or "")),
-        path=line(str(spec.get("path") or "")),
+        path=_word(str(spec.get("path") or "")),
         ref_text=_ref_text(_map(spec, "ref")),
         interval=_seconds(spec.get("interval")),
         requested_at=line(str(annotations.get(kinds.REQUESTED_AT) or "")),
@@ -76,7 +78,7 @@ def resource(cluster: str, obj: Mapping[str, Any]) -> Resource:
         artifact=artifact,
         inventory=_inventory(status),
         history=_history(status),
-        labels=MappingProxyType({line(str(k)): line(str(v)) for k, v in _map(metadata, "labels").items()}),
+        labels=MappingProxyType({_word(str(k)): _word(str(v)) for k, v in _map(metadata, "labels").items()}),
     )
 
 
@@ -115,9 +117,9 @@ def ref_of(cluster: str, obj: Mapping[str, Any]) -> Ref:
     metadata = _map(obj, "metadata")
     return Ref(
         cluster,
-        line(str(obj.get("apiVersion") or "").rpartition("/")[0]),
-        line(str(obj.get("kind") or "")),
-        line(str(metadata.get("namespace") or "")),
+        _word(str(obj.get("apiVersion") or "").rpartition("/")[0]),
+        _word(str(obj.get("kind") or "")),
+        _word(str(metadata.get("namespace") or "")),
         line(str(metadata.get("name") or "")),
     )
 
@@ -136,14 +138,26 @@ def time(value: object) -> datetime | None:
 # --- parts ------------------------------------------------------------------------------------------------
 
 
+_word = lru_cache(maxsize=4_096)(line)
+"""`line` of what many objects have in common: one copy of each namespace, reason and type in memory."""
+
+
 def _map(parent: Mapping[str, Any], key: str) -> Mapping[str, Any]:
     value = parent.get(key)
-    return value if isinstance(value, Mapping) else {}
+    return value if isinstance(value, dict) else {}
 
 
 def _list(parent: Mapping[str, Any], key: str) -> list[Mapping[str, Any]]:
     value = parent.get(key)
-    return [item for item in value if isinstance(item, Mapping)] if isinstance(value, list) else []
+    return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
+
+
+def _lines(texts: list[str]) -> list[str]:
+    """`line` of each; most lists are safe as they are, which one look at all of them shows."""
+    joined = "".join(texts)
+    if len(joined) < LINE_LIMIT and joined.isascii() and joined.isprintable() and "://" not in joined:
+        return texts
+    return [line(text) for text in texts]
 
 
 def _int(value: object) -> int:
@@ -151,8 +165,13 @@ def _int(value: object) -> int:
 
 
 def _seconds(value: object) -> float:
+    return _duration(str(value)) if value else 0.0
+
+
+@lru_cache(maxsize=256)
+def _duration(text: str) -> float:
     try:
-        return duration.seconds(str(value)) if value else 0.0
+        return duration.seconds(text)
     except Malformed:
         return 0.0
 
@@ -160,9 +179,9 @@ def _seconds(value: object) -> float:
 def _conditions(status: Mapping[str, Any]) -> tuple[Condition, ...]:
     return tuple(
         Condition(
-            type=line(str(item.get("type") or "")),
-            status=line(str(item.get("status") or "")),
-            reason=line(str(item.get("reason") or "")),
+            type=_word(str(item.get("type") or "")),
+            status=_word(str(item.get("status") or "")),
+            reason=_word(str(item.get("reason") or "")),
             message=line(str(item.get("message") or "")),
             transition=time(item.get("lastTransitionTime")),
             observed_generation=_int(item.get("observedGeneration")),
@@ -261,8 +280,8 @@ def _source(cluster: str, ref: Ref, spec: Mapping[str, Any]) -> Ref | None:
     return Ref(
         cluster,
         entry.group if entry else "",
-        line(kind),
-        line(str(found.get("namespace") or ref.namespace)),
+        _word(kind),
+        _word(str(found.get("namespace") or ref.namespace)),
         line(str(found.get("name") or "")),
     )
 
@@ -273,7 +292,7 @@ def _depends_on(cluster: str, ref: Ref, spec: Mapping[str, Any]) -> tuple[Ref, .
             cluster,
             ref.group,
             ref.kind,
-            line(str(item.get("namespace") or ref.namespace)),
+            _word(str(item.get("namespace") or ref.namespace)),
             line(str(item.get("name") or "")),
         )
         for item in _list(spec, "dependsOn")
@@ -284,7 +303,7 @@ def _parent(cluster: str, labels: Mapping[str, Any]) -> Ref | None:
     for entry in (kinds.KUSTOMIZATION, kinds.HELM_RELEASE):
         name, namespace = labels.get(f"{entry.group}/name"), labels.get(f"{entry.group}/namespace")
         if name and namespace:
-            return Ref(cluster, entry.group, entry.kind, line(str(namespace)), line(str(name)))
+            return Ref(cluster, entry.group, entry.kind, _word(str(namespace)), _word(str(name)))
     return None
 
 
@@ -300,7 +319,8 @@ def _ref_text(ref: Mapping[str, Any]) -> str:
 
 def _inventory(status: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
     entries = _list(_map(status, "inventory"), "entries")[:_MAX_INVENTORY]
-    return tuple((line(str(entry.get("id") or "")), line(str(entry.get("v") or ""))) for entry in entries)
+    ids = _lines([str(entry.get("id") or "") for entry in entries])
+    return tuple((id_, _word(str(entry.get("v") or ""))) for id_, entry in zip(ids, entries, strict=True))
 
 
 def _history(status: Mapping[str, Any]) -> tuple[HistoryEntry, ...]:
@@ -308,10 +328,10 @@ def _history(status: Mapping[str, Any]) -> tuple[HistoryEntry, ...]:
         HistoryEntry(
             revision=line(str(_map(item, "metadata").get("revision") or item.get("chartVersion") or "")),
             digest=line(str(item.get("digest") or "")),
-            status=line(str(item.get("lastReconciledStatus") or item.get("status") or "")),
+            status=_word(str(item.get("lastReconciledStatus") or item.get("status") or "")),
             first=time(item.get("firstReconciled") or item.get("firstDeployed")),
             last=time(item.get("lastReconciled") or item.get("lastDeployed")),
-            duration=line(str(item.get("lastReconciledDuration") or "")),
+            duration=_word(str(item.get("lastReconciledDuration") or "")),
             total=_int(item.get("totalReconciliations")),
         )
         for item in _list(status, "history")[:20]
