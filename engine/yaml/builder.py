@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import re
 from collections.abc import Callable, Iterator
 from sys import intern
 from typing import Any, Final
@@ -24,6 +25,7 @@ from yaml.events import (
 )
 
 from engine.errors import LimitExceeded, Malformed
+from engine.yaml.floats import key_text
 from engine.yaml.limits import Limits
 from engine.yaml.resolve import RULES, NotJSON, Profile, Scalar
 
@@ -31,6 +33,8 @@ from engine.yaml.resolve import RULES, NotJSON, Profile, Scalar
 #: [] or {} that is empty or has a colon.
 Plain = Callable[[str], Any]
 Styled = Callable[[str, str], Any]
+#: An integral float, which a value of the same text is no longer told from an int.
+_FLOAT_KEY: Final = re.compile("[-+]?[0-9_]*[.eE].*")
 _TAG: Final = "tag:yaml.org,2002:"
 _TAG_TYPES: Final[dict[str, type | tuple[type, ...]]] = {
     "int": int,
@@ -244,6 +248,8 @@ class Builder:
             raise self.malformed("a mapping key may not be null", event.start_mark)
         if isinstance(value, bool):
             return "true" if value else "false"
+        if value.__class__ is float or (value.__class__ is int and _FLOAT_KEY.fullmatch(event.value)):
+            return key_text(float(value))
         return intern(str(value))
 
     def _scalar(self, event: Any, plain: Plain) -> Any:

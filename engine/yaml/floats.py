@@ -2,6 +2,34 @@
 
 from __future__ import annotations
 
+import math
+import struct
+from typing import Final
+
+#: Powers of ten from this one on are written as such.
+_FROM_EXPONENT: Final = 6
+
+
+def key_text(value: float) -> str:
+    """A float as a key: sigs.k8s.io/yaml prints it with the precision of 32 bits."""
+    narrow = _narrowed(value)
+    if math.isinf(narrow):
+        return ".inf" if narrow > 0 else "-.inf"
+    if not narrow:
+        return "-0" if math.copysign(1.0, value) < 0 else "0"
+    texts = (f"{narrow:.{digits}e}" for digits in range(9))
+    shortest = next((text for text in texts if _narrowed(float(text)) == narrow), repr(narrow))
+    mantissa, _, exponent_text = shortest.partition("e")
+    exponent = int(exponent_text)
+    if -4 <= exponent < _FROM_EXPONENT:
+        return _positional(mantissa, exponent)
+    return f"{mantissa}e{'-' if exponent < 0 else '+'}{abs(exponent):02d}"
+
+
+def _narrowed(value: float) -> float:
+    narrow: float = struct.unpack("f", struct.pack("f", value))[0]  # in the machine's own way: too large is infinite
+    return narrow
+
 
 def float_text(value: float) -> str:
     """A float as Go's %g with the shortest digits prints it (exponent from 1e+06 on); integral ones as ints."""
@@ -14,7 +42,7 @@ def float_text(value: float) -> str:
         whole = int(_positional(mantissa, exponent))
         if -(2**63) <= whole < 2**64:
             return str(whole)
-    if -4 <= exponent < 6:
+    if -4 <= exponent < _FROM_EXPONENT:
         return _positional(mantissa, exponent)
     return f"{mantissa}e{'-' if exponent < 0 else '+'}{abs(exponent):02d}"
 

@@ -5,6 +5,7 @@ Keys in Go's natural order, sequences not indented below their key, block style.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any, Final
@@ -14,6 +15,7 @@ from engine.yaml.resolve import Profile
 from engine.yaml.scalars import quoted, scalar, text_of
 
 _LONGEST_SIMPLE_KEY: Final = 128
+_BREAK: Final = re.compile("[\n\r\x85\u2028\u2029]")
 #: Mappings of more keys than this are data; those of fewer are fields, and alike in every object.
 _MOST_FIELDS: Final = 24
 #: Each key in order, and what is printed for it; "" when it must be written as an explicit key.
@@ -82,6 +84,6 @@ _known_layout: Final = lru_cache(maxsize=2048)(_layout)
 
 
 def _is_simple(key: str) -> bool:
-    if "\n" in key:
+    if _BREAK.search(key):
         return False
     return len(key) * 4 <= _LONGEST_SIMPLE_KEY or len(key.encode(errors="surrogatepass")) <= _LONGEST_SIMPLE_KEY

@@ -6,7 +6,7 @@ import pytest
 
 from engine import yaml
 from engine.errors import LimitExceeded, Malformed
-from engine.yaml import Limits, Profile, load, load_all, load_first, reader
+from engine.yaml import Limits, Profile, dump, load, load_all, load_first, reader
 
 
 def test_empty_documents_are_dropped() -> None:
@@ -118,3 +118,13 @@ def test_the_first_document_is_read_as_it_is_and_what_follows_it_is_not() -> Non
     assert load_first("null\n---\na: [") is None
     assert load_first("a: |\n  x\n  y\n---\n") == {"a": "x\ny\n"}
     assert load_first("a: 1\na: |\n  x\n  y") == {"a": "x\ny"}
+
+
+def test_a_key_that_is_a_float_has_the_text_of_thirty_two_bits() -> None:
+    found = load("0.30000000000000004: a\n1.0: b\n1234567.0: c\n1e400: d\n1e300: e\n0.00001: f\n2.5: g\n")
+    assert list(found) == ["0.3", "1", "1.234567e+06", "1e400", ".inf", "1e-05", "2.5"]
+
+
+@pytest.mark.parametrize("key", ["a\rb", "a\x85", "a\u2028b", "\u2029"])
+def test_a_key_with_a_line_break_of_any_kind_is_written_behind_a_question_mark(key: str) -> None:
+    assert dump({key: 1}).startswith("? ")
