@@ -21,6 +21,8 @@ FLOAT: Final = "float"
 BOOL: Final = "bool"
 NULL: Final = "null"
 TIMESTAMP: Final = "timestamp"
+#: What go-yaml takes `<<` for, wherever it stands; it prints as a string.
+MERGE: Final = "merge"
 STR: Final = "str"
 #: Not settled yet: the text alone says what it is.
 UNTAGGED: Final = ""
@@ -136,6 +138,8 @@ def written(node: Any) -> str:
 
 def plain(text: str) -> str:
     """The node of a scalar without quotes or tag."""
+    if text == "<<":
+        return Tagged(text, MERGE)
     value = plain_v3(text)
     if value is None:
         return Tagged(text, NULL)
@@ -177,7 +181,7 @@ def _decoded(node: Tagged) -> Any:
     """What a scalar is once printed and read again; a BuildError when that fails. Its text may be secret: not told."""
     text = str.__str__(node)
     tag, style = node.tag, node.style
-    if tag == STR:
+    if tag in (STR, MERGE):
         return _string(text, style)
     try:
         value = plain_v3(text)
@@ -249,6 +253,8 @@ def nodes(value: Any, *, floats: bool = False) -> Any:
 def _styled_as_printed(text: str) -> str:
     if "\n" in text:
         return Tagged(text, STR, "|")
+    if text == "<<":
+        return Tagged(text, MERGE)
     first = quoted(text)[0]
     return Tagged(text, STR, first) if first in _QUOTES else text
 

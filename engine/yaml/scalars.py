@@ -78,15 +78,15 @@ def _fold_lines(text: str, pad: str, column: int) -> str:
 def quoted(text: str) -> str:
     """Plain, 'single' or "double" quoted text without newlines."""
     if not reads_as_string(text):
-        return _double(text)
+        return double(text)
     if _SIMPLE.fullmatch(text) and not text.startswith(("---", "...")):
         return text
     if is_special(text) or _SPACE_BREAK.search(text):
-        return _double(text)
+        return double(text)
     if _plain_allowed(text):
         return text
     if _BREAK_SPACE.search(text):
-        return _double(text)
+        return double(text)
     return "'" + text.replace("'", "''") + "'"
 
 
@@ -127,7 +127,8 @@ def _plain_allowed(text: str) -> bool:
     return not (": " in text or " #" in text or last == ":")
 
 
-def _double(text: str) -> str:
+def double(text: str) -> str:
+    """Text in double quotes."""
     return f'"{_escaped(text)}"'
 
 
@@ -165,7 +166,7 @@ def _fold(text: str, style: str, pad: str, column: int) -> str:
 def _fold_double(text: str, pad: str, column: int) -> str:
     """The same in double quotes, where a run of spaces may be broken behind a backslash."""
     if text.startswith(_BYTE_ORDER_MARK):
-        return _double(text)
+        return double(text)
     out = ['"']
     column += 1
     last = len(text) - 1

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
-from engine.errors import Unsupported
 from engine.kustomize.errors import BuildError
 from engine.kustomize.fieldpath import Maker, Slot, find, lookup_slot, parse_text, split_field_path
 from engine.kustomize.files import Files
@@ -13,7 +12,8 @@ from engine.kustomize.hashing import go_json, go_json_indented
 from engine.kustomize.ids import Gvk, ResId
 from engine.kustomize.kustomization import REPLACEMENT
 from engine.kustomize.limits import Budget, check_size
-from engine.kustomize.nodes import UNTAGGED, Tagged, copy_node, is_empty, retagged, values, written
+from engine.kustomize.nodes import UNTAGGED, Tagged, copy_node, is_empty, retagged, tag_of, values, written
+from engine.kustomize.reprint import reprint
 from engine.kustomize.resmap import ResMap
 from engine.kustomize.resource import Resource
 from engine.kustomize.selector import Selector
@@ -133,15 +133,16 @@ class _Target:
 
     def _put_inside(self, slot: Slot, parts: list[str], value: Any) -> bool:
         original = written(slot.value)
+        is_json = original.lstrip()[:1] in ("{", "[")
         try:
             document = Slot([parse_text(original)], 0)
             inner = find(document, parts, self._maker(value))
+            for found in inner:
+                found.set(_changed(found.value, value, is_json=is_json))
+            serialized = (_json_text if is_json else reprint)(document.value, original) if inner else ""
         except BuildError:
             return False
-        for found in inner:
-            found.set(retagged(written(value), found.value) if isinstance(found.value, str) else copy_node(value))
         if inner:
-            serialized = _serialized(document.value, original)
             self._budget.add(len(serialized))
             slot.set(retagged(serialized, slot.value))
         return bool(inner)
@@ -203,15 +204,19 @@ class _Target:
         return delimiter.join(parts)
 
 
-def _serialized(document: Any, original: str) -> str:
-    """A document that is a field's text, in the style that it had."""
-    if original.strip()[0] in "{[":
-        indented = "\n" in original and "  " in original
-        return go_json_indented(values(document)) if indented else go_json(values(document))
-    raise Unsupported(
-        "replacements: putting a value into YAML that is text of a field is not built yet",
-        fix="keep the text as JSON, or replace the whole field",
-    )
+def _changed(present: Any, value: Any, *, is_json: bool) -> Any:
+    """What stands in a text that is JSON or YAML from now on: a scalar keeps its type."""
+    if not isinstance(present, str):
+        return copy_node(value)
+    new = retagged(written(value), present)
+    # Printed in JSON, nothing at all is a string.
+    return "" if is_json and not new and tag_of(new) == UNTAGGED else new
+
+
+def _json_text(document: Any, original: str) -> str:
+    """JSON over one line, or over several as it was."""
+    indented = "\n" in original and "  " in original
+    return go_json_indented(values(document)) if indented else go_json(values(document))
 
 
 def replacement_transformer(config: Config, files: Files) -> Replacements:

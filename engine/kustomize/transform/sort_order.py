@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import cmp_to_key
 from typing import Any
 
 from engine.kustomize.errors import BuildError
@@ -22,6 +23,16 @@ class LegacyOrder:
     def apply(self, resources: ResMap) -> None:
         """Sort them."""
         resources.sort(self._key)
+        if len({resource.gvk for resource in resources if resource.kind == "Namespace"}) > 1:
+            resources.sort(cmp_to_key(self._compare))
+
+    def _compare(self, left: Resource, right: Resource) -> int:
+        """Namespaces of different versions stand in the opposite order when one of them is the core group's."""
+        a, b = left.gvk, right.gvk
+        reverse = a != b and a.kind == b.kind == "Namespace" and not (a.group and b.group)
+        keys = self._key(left), self._key(right)
+        order = (keys[0] > keys[1]) - (keys[0] < keys[1])
+        return -order if reverse else order
 
     def _key(self, resource: Resource) -> tuple[int, str, str]:
         identity = resource.id
