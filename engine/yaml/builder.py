@@ -27,7 +27,7 @@ from yaml.events import (
 from engine.errors import LimitExceeded, Malformed
 from engine.yaml.floats import key_text
 from engine.yaml.limits import Limits
-from engine.yaml.resolve import RULES, NotJSON, Profile, Scalar
+from engine.yaml.resolve import NOT_JSON, RULES, NotJSON, Profile, Scalar
 
 #: What a plain scalar's text means; what a text is by its style: `'`, `"`, `|`, `>`, or `[` for a plain scalar inside
 #: [] or {} that is empty or has a colon.
@@ -243,6 +243,8 @@ class Builder:
 
     def _json_key(self, event: Any) -> str:
         """A key as JSON names it: `yes` is "true", `0755` is "493"."""
+        if event.value in NOT_JSON:
+            return str(event.value).lower().removeprefix("+")
         value = self._scalar(event, self._plain)
         if value is None:
             raise self.malformed("a mapping key may not be null", event.start_mark)

@@ -31,7 +31,8 @@ _TRUE: Final = frozenset(("true", "True", "TRUE"))
 _FALSE: Final = frozenset(("false", "False", "FALSE"))
 _OLD_TRUE: Final = frozenset(("y", "Y", "yes", "Yes", "YES", "on", "On", "ON"))
 _OLD_FALSE: Final = frozenset(("n", "N", "no", "No", "NO", "off", "Off", "OFF"))
-_NOT_JSON: Final = frozenset(
+#: Infinities and NaN; as keys they are texts.
+NOT_JSON: Final = frozenset(
     (".nan", ".NaN", ".NAN", *(sign + inf for sign in ("", "+", "-") for inf in (".inf", ".Inf", ".INF")))
 )
 
@@ -150,7 +151,7 @@ def _word(text: str, *, old_booleans: bool) -> Scalar:
         return True
     if text in _FALSE or (old_booleans and text in _OLD_FALSE):
         return False
-    if text in _NOT_JSON:
+    if text in NOT_JSON:
         raise NotJSON(f"{text} is not a JSON number")
     if text[0] == "." and _DOT_FLOAT.fullmatch(text):
         value = float(text)

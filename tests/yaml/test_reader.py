@@ -121,8 +121,8 @@ def test_the_first_document_is_read_as_it_is_and_what_follows_it_is_not() -> Non
 
 
 def test_a_key_that_is_a_float_has_the_text_of_thirty_two_bits() -> None:
-    found = load("0.30000000000000004: a\n1.0: b\n1234567.0: c\n1e400: d\n1e300: e\n0.00001: f\n2.5: g\n")
-    assert list(found) == ["0.3", "1", "1.234567e+06", "1e400", ".inf", "1e-05", "2.5"]
+    found = load("0.30000000000000004: a\n1.0: b\n1234567.0: c\n1e400: d\n1e300: e\n0.00001: f\n2.5: g\n-.Inf: h\n")
+    assert list(found) == ["0.3", "1", "1.234567e+06", "1e400", ".inf", "1e-05", "2.5", "-.inf"]
 
 
 @pytest.mark.parametrize("key", ["a\rb", "a\x85", "a\u2028b", "\u2029"])
