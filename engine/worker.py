@@ -204,7 +204,7 @@ class _Child:
 
 def _environment() -> dict[str, str]:
     """What a child needs to start, and none of the secrets that an environment may hold."""
-    kept = ("PATH", "PYTHONPATH", "LANG", "LC_ALL", "TMPDIR", "VIRTUAL_ENV")
+    kept = ("PATH", "PYTHONPATH", "LANG", "LC_ALL", "TMPDIR", "VIRTUAL_ENV", "HOME", "XDG_CACHE_HOME")
     found = {name: os.environ[name] for name in kept if name in os.environ}
     # The package may have been imported from a checkout that only the parent's path knows.
     paths = [path for path in sys.path if path]

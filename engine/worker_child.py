@@ -20,6 +20,7 @@ from engine.kustomize import MemoryTree
 
 if TYPE_CHECKING:
     from engine.helm.job import Renderer
+    from engine.templatecache import TemplateCache
 
 _HEAD: Final = struct.Struct(">II")
 _TREES: Final = 8
@@ -61,14 +62,22 @@ class Operations:
     def __init__(self) -> None:
         self._trees = Trees()
         self._charts: Renderer | None = None
+        self._templates: TemplateCache | None = None
 
     def _renderer(self) -> Renderer:
         """Imported when the first chart comes: a child that builds kustomizations needs none of it."""
         if self._charts is None:
             from engine.helm.job import Renderer
+            from engine.templatecache import TemplateCache
 
-            self._charts = Renderer()
+            self._templates = TemplateCache()
+            self._charts = Renderer(self._templates)
         return self._charts
+
+    def settle(self) -> None:
+        """What can wait until the answer is out."""
+        if self._templates is not None:
+            self._templates.save()
 
     def run(self, request: Mapping[str, Any], payload: memoryview) -> Any:
         """Carry out one request."""
@@ -100,6 +109,7 @@ def main(memory: int, frame: int) -> int:
         if len(header) < size or len(payload) < extra:
             return 0
         _answer(answers, operations, orjson.loads(header), memoryview(payload))
+        operations.settle()
     return 0
 
 

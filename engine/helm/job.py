@@ -18,7 +18,7 @@ from engine.helm.errors import NeedsChart, NeedsLookup
 from engine.helm.gotext import decode, encode, valid
 from engine.helm.render import Lookup, Options, Release, Rendered, render
 from engine.helm.split import Hook, Manifest
-from engine.helm.template import Cache, MemoryCache, TemplateError
+from engine.helm.template import Cache, Limits, MemoryCache, TemplateError
 from engine.helm.values.files import numbers_as_floats
 
 OPERATION: Final = "template"
@@ -42,6 +42,8 @@ class Job:
     api_versions: Sequence[str] = ()
     """Everything that the cluster serves; none: Helm's assumption."""
     skip_schema_validation: bool = False
+    seconds: float = Limits().seconds
+    """What the templates may take together."""
     looks_up: bool = False
     """Without it `lookup` finds nothing."""
     found: Sequence[tuple[Key, Mapping[str, Any]]] = ()
@@ -67,6 +69,7 @@ class Job:
             capabilities=capabilities,
             lookup=lookup,
             skip_schema_validation=self.skip_schema_validation,
+            limits=Limits(seconds=self.seconds),
         )
 
 
@@ -170,8 +173,11 @@ class Workers(Protocol):
 async def render_in(
     workers: Workers, archive: bytes, job: Job, *, ask: AskCluster | None = None, deadline: float = 60.0
 ) -> Result:
-    """Render a chart archive in a worker; `ask` answers `lookup` ({} for what is not there)."""
-    document = {**job.as_json(), "looks_up": ask is not None}
+    """Render a chart archive in a worker; `ask` answers `lookup` ({} for what is not there).
+
+    The templates have a little less than the `deadline`: a worker that is ended cannot say which one it was in.
+    """
+    document = {**job.as_json(), "looks_up": ask is not None, "seconds": deadline * 0.9}
     found: list[tuple[Key, Mapping[str, Any]]] = []
     payload = b""
     while True:

@@ -16,10 +16,11 @@ from engine.helm.chart import Chart, Directory, load, load_files
 from engine.helm.gotext import encode, valid
 from engine.helm.printing import Shown
 from engine.helm.render import Options, Release, Rendered, render
-from engine.helm.template import Cache, MemoryCache
+from engine.helm.template import Cache
 from engine.helm.values.options import ValueOptions, merge_options
 from engine.programs.common import Options as Flags
 from engine.programs.common import say
+from engine.templatecache import TemplateCache
 
 DEFAULT_NAME: Final = "release-name"
 DEFAULT_NAMESPACE: Final = "default"
@@ -38,14 +39,16 @@ def main(flags: Flags) -> int:
         tests=not flags.get("skip_tests"),
         show_only=tuple(flags.get("show_only") or ()),
     )
-    rendered = _render(name, chart, flags)
+    cache = TemplateCache()
+    rendered = _render(name, chart, flags, cache)
     for warning in rendered.warnings:
         say("⚠️", warning)
     if folder := flags.get("output_dir"):
         write(Path(folder) / (name if flags.get("release_name") else "."), printing.output_files(rendered, shown))
-        return 0
-    sys.stdout.buffer.write(encode(printing.template_text(rendered, shown)))
-    sys.stdout.buffer.flush()
+    else:
+        sys.stdout.buffer.write(encode(printing.template_text(rendered, shown)))
+        sys.stdout.buffer.flush()
+    cache.save()
     return 0
 
 
@@ -130,11 +133,12 @@ def write(folder: Path, files: Mapping[str, str]) -> None:
 
 def batch(requests: BinaryIO, answers: BinaryIO) -> int:
     """Answer each line in order; what fails is an answer too, so the exit code is 0."""
-    cache = MemoryCache()
+    cache = TemplateCache()
     for line in requests:
         if line.strip():
             answers.write(orjson.dumps(answer(line, cache)) + b"\n")
             answers.flush()
+            cache.save()
     return 0
 
 

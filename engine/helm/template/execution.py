@@ -90,7 +90,8 @@ class Scope:
                 raise
             raise located(problem) from problem
         except RecursionError as problem:
-            raise TemplateLimit("templates execute each other without end") from problem
+            endless = TemplateLimit("templates include each other without end")
+            raise located(endless.with_traceback(problem.__traceback__)) from problem
         except MemoryError as problem:
             raise TemplateLimit("rendering needs more memory than there is") from problem
         except Exception as problem:  # the boundary: whatever a function does, the chart's reader gets a place

@@ -6,7 +6,7 @@ the greater part is switched off.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -49,9 +49,14 @@ def write(name: str, body: Body, functions: Mapping[str, Signature]) -> Written:
     """The function of this name."""
     statements = _Statements(name, body, functions)
     statements.body(body.nodes)
-    parameters = ", ".join(["out", "root", "scope", "dot", *(variable.code for variable in body.variables)])
+    parameters = ", ".join(["out", "root", "scope", "dot", *_codes(body.variables)])
     lines = [f"def {name}({parameters}):", " w = out.append", *statements.lines]
     return Written("\n".join(lines) + "\n", statements.marks, statements.later)
+
+
+def _codes(variables: Iterable[Local]) -> Iterable[str]:
+    """The locals that variables are, each once."""
+    return dict.fromkeys(variable.code for variable in variables)
 
 
 class _Statements(Expressions):
@@ -96,10 +101,14 @@ class _Statements(Expressions):
     def leave_for_later(self, block: n.Block) -> None:
         """Call a function that is written when it is first called."""
         name = f"{self._name}_{len(self.later)}"
-        seen = dict.fromkeys(local for name in sorted(block.variables) for local in self.scopes.meant(name))
-        variables = tuple(local for local in seen if local.code != "root")
+        variables = tuple(
+            local
+            for variable in sorted(block.variables)
+            for local in reversed(list(self.scopes.meant(variable)))
+            if local.code != "root"
+        )
         self.later[name] = Body(block.nodes, variables, DOT._replace(loose=self.dot.loose), self.locals)
-        given = ["out", "root", "scope", self.dot.code, *(local.code for local in variables)]
+        given = ["out", "root", "scope", self.dot.code, *_codes(variables)]
         self.line(f"{FUNCTIONS}[{name!r}]({', '.join(given)})")
 
     def statement(self, node: n.Statement) -> None:
