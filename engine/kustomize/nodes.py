@@ -279,3 +279,20 @@ def copy_node(node: Any) -> Any:
     if kind is Shared:
         return scalar(node, node.tag, node.style)
     return node
+
+
+def snapshot(node: Any) -> Any:
+    """A copy of the mappings and lists, of the very same scalars."""
+    if node.__class__ is dict:
+        return {key: snapshot(child) for key, child in node.items()}
+    return [snapshot(child) for child in node] if node.__class__ is list else node
+
+
+def is_untouched(node: Any, before: Any) -> bool:
+    """Whether nothing was written since the snapshot, not even the text that was there."""
+    if before.__class__ is dict:
+        same = node.__class__ is dict and node.keys() == before.keys()
+        return same and all(is_untouched(node[key], child) for key, child in before.items())
+    if before.__class__ is list:
+        return node.__class__ is list and len(node) == len(before) and all(map(is_untouched, node, before))
+    return node is before

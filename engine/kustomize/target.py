@@ -15,7 +15,7 @@ from engine.kustomize.files import Files, is_remote
 from engine.kustomize.generators.objects import GENERATORS, with_global_options
 from engine.kustomize.kustomization import PLUGINS, find_file, parse_kustomization
 from engine.kustomize.load import resources_from
-from engine.kustomize.nodes import copy_node, json_object
+from engine.kustomize.nodes import is_untouched, json_object, snapshot
 from engine.kustomize.origin import ORIGIN, Origin, origin_path, record, set_origin
 from engine.kustomize.resmap import ResMap
 from engine.kustomize.resource import Resource
@@ -200,9 +200,10 @@ class Target:
     def _validate(self, gathered: Accumulator) -> None:
         """Run the validators, which are transformers that may not change anything."""
         for validator, _ in self._plugin_transformers("validators"):
-            before = [copy_node(resource.obj) for resource in gathered.resources]
+            before = [snapshot(resource.obj) for resource in gathered.resources]
             self._apply(validator, gathered.resources)
-            if before != [resource.obj for resource in gathered.resources]:
+            after = [resource.obj for resource in gathered.resources]
+            if len(before) != len(after) or not all(map(is_untouched, after, before)):
                 raise BuildError(
                     "validator shouldn't modify the resource map", path=self.file, field="validators", fix="remove it"
                 )
