@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from engine import yaml
-from engine.errors import EngineError, Malformed
+from engine.errors import EngineError
 from engine.helm.gotext import decode as as_text
 from engine.helm.lint.documents import decode
 from engine.helm.lint.finding import Finding, Severity
-from engine.helm.lint.place import Place, Subject
+from engine.helm.lint.place import Subject
 from engine.helm.values.coalesce import coalesce_tables
-from engine.helm.values.files import Values, copy_values, numbers_as_floats
+from engine.helm.values.files import copy_values, read_values
 from engine.helm.values.schema import FILE as SCHEMA
 from engine.helm.values.schema import check
 
@@ -27,7 +26,7 @@ def values_rules(subject: Subject, values: Mapping[str, Any], *, skip_schema: bo
         yield Finding(Severity.INFO, VALUES, "file does not exist")
         return
     try:
-        effective = coalesce_tables(copy_values(dict(values)), _defaults(place))
+        effective = coalesce_tables(copy_values(dict(values)), read_values(place.read(VALUES)))
     except EngineError as error:
         yield Finding(Severity.ERROR, VALUES, f"unable to parse YAML: {error.message}")
         return
@@ -40,14 +39,6 @@ def values_rules(subject: Subject, values: Mapping[str, Any], *, skip_schema: bo
         problems = [error.message]
     if problems:
         yield Finding(Severity.ERROR, VALUES, "\n".join(problems))
-
-
-def _defaults(place: Place) -> Values:
-    """The first document only, unlike the loader's reading."""
-    content = yaml.load_first(place.read(VALUES))
-    if content is not None and not isinstance(content, dict):
-        raise Malformed(f"{VALUES} does not hold a mapping of values")
-    return dict(numbers_as_floats(content or {}))
 
 
 def dependency_rules(subject: Subject) -> Iterator[Finding]:

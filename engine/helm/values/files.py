@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any, Final
 
 from engine import yaml
 from engine.errors import LimitExceeded, Malformed
 from engine.helm.documents import documents
+from engine.yaml.resolve import Scalar, plain_v2
 
 Values = dict[str, Any]
 _DEEPEST: Final = 200
+_MINUS_NOTHING: Final = re.compile(r"-(?=[^.]*[.eE])[0_.]+(?:[eE].*)?")
 
 
 def load_values(data: str | bytes, *, name: str = "values.yaml") -> Values:
@@ -18,15 +21,26 @@ def load_values(data: str | bytes, *, name: str = "values.yaml") -> Values:
     try:
         text = data if isinstance(data, str) else data.decode()
         for part in documents(text):
-            document = yaml.load_first(part)
-            if document is not None and not isinstance(document, dict):
-                raise Malformed("it does not hold a mapping of values", fix="write `key: value` lines")
-            values = merge_maps(values, numbers_as_floats(document or {}))
+            values = merge_maps(values, read_values(part))
     except Malformed as error:
         raise Malformed(f"cannot load {name}: {error.message}", fix=error.fix) from error
     except UnicodeDecodeError as error:
         raise Malformed(f"cannot load {name}: it is not UTF-8 from byte {error.start} on") from error
     return values
+
+
+def read_values(text: str | bytes) -> Values:
+    """The values in the first document of a text, whatever follows it."""
+    document = yaml.load_first(text, plain=_plain)
+    if document is not None and not isinstance(document, dict):
+        raise Malformed("it does not hold a mapping of values", fix="write `key: value` lines")
+    return dict(numbers_as_floats(document or {}))
+
+
+def _plain(text: str) -> Scalar:
+    """A plain scalar. The numbers go through JSON, where -0.0 stays below zero and -0 does not."""
+    value = plain_v2(text)
+    return -0.0 if value == 0 and value.__class__ is int and _MINUS_NOTHING.fullmatch(text) else value
 
 
 def merge_maps(under: Values, over: Values) -> Values:
