@@ -30,7 +30,7 @@ class Limits:
     #: Bytes of data of one generator.
     max_generated_bytes: int = 32 * _MIB
     #: Times that an object is visited: by each transformer and patch, by each generator, by what looks for a name.
-    max_visits: int = 20_000_000
+    max_visits: int = 10_000_000
     #: Bytes that transformers add: names with prefixes, images, labels, patches, expanded variables, replacements.
     max_added: int = 256 * _MIB
     #: Bytes of all objects at the end.

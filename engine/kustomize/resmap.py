@@ -57,7 +57,8 @@ class ResMap:
                     field="behavior",
                     fix="use behavior: create, or add the object that is meant",
                 )
-            self.append_all([resource])
+            self.budget.hold(len(self) + 1)
+            self._resources.append(resource)
             return
         if len(matches) > 1:
             raise BuildError(f"found several objects that could accept a merge of {wanted}")

@@ -11,6 +11,7 @@ from engine.errors import LimitExceeded
 from engine.kustomize.errors import BuildError
 
 _MAX_FILE = 64 * 1024 * 1024
+_LONGEST_SHOWN = 100
 
 
 class Tree(Protocol):
@@ -83,8 +84,13 @@ class DirectoryTree:
         lexical = self._root / normal(path)
         try:
             real = lexical.resolve()
-        except (OSError, RuntimeError) as error:
+            # What cannot be a path (a zero byte, a name of a thousand characters) is told by the first look at it.
+            real.is_dir()
+        except RuntimeError as error:
             raise BuildError("a symlink leads in a circle", path=path) from error
+        except (OSError, ValueError) as error:
+            words = getattr(error, "strerror", None) or str(error)
+            raise BuildError(f"this is no path: {words.lower()}", path=_cut(path), fix="correct the path") from error
         if not real.is_relative_to(self._root):
             raise BuildError(
                 "a symlink leaves the root of the tree", path=path, fix="link to files inside the source only"
@@ -118,6 +124,10 @@ class DirectoryTree:
     def real(self, path: str) -> str:
         """The path with its symlinks followed, relative to the root."""
         return self._resolve(path).relative_to(self._root).as_posix()
+
+
+def _cut(path: str) -> str:
+    return repr(path if len(path) <= _LONGEST_SHOWN else path[:_LONGEST_SHOWN] + "…")
 
 
 class SubTree:

@@ -11,6 +11,6 @@ class Limits:
 
     max_bytes: int = 64 * 1024 * 1024
     max_depth: int = 200
-    max_nodes: int = 5_000_000
+    max_nodes: int = 2_000_000
     max_aliases: int = 10_000
     max_alias_nodes: int = 200_000
