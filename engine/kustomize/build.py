@@ -8,8 +8,9 @@ from engine.errors import LimitExceeded
 from engine.kustomize.errors import BuildError
 from engine.kustomize.fieldspec import FieldSpec
 from engine.kustomize.files import Files, Remote
+from engine.kustomize.json_values import json_object
 from engine.kustomize.limits import Budget, Limits, check_size
-from engine.kustomize.nodes import json_object, text
+from engine.kustomize.nodes import text
 from engine.kustomize.origin import ORIGIN, TRANSFORMATIONS
 from engine.kustomize.resmap import ResMap
 from engine.kustomize.resource import BUILD_ANNOTATIONS, Object, Resource

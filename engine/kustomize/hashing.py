@@ -7,7 +7,8 @@ import json
 from typing import Any, Final
 
 from engine.errors import Unsupported
-from engine.kustomize.nodes import text, values, written
+from engine.kustomize.json_values import values
+from engine.kustomize.nodes import text, written
 from engine.kustomize.resource import Object
 from engine.yaml.floats import float_text
 

@@ -6,7 +6,8 @@ from typing import Any, Final
 
 from engine import yaml
 from engine.kustomize.errors import BuildError
-from engine.kustomize.nodes import is_empty, is_null, plain, quoted_nodes, styled, text, values
+from engine.kustomize.json_values import quoted_nodes, values
+from engine.kustomize.nodes import is_empty, is_null, plain, styled, text
 from engine.kustomize.resource import Resource
 
 _LIST_KINDS: Final = frozenset(("List", "ResourceList"))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from engine.kustomize.errors import BuildError
-from engine.kustomize.nodes import copy_node, is_null, put, text, written
+from engine.kustomize.nodes import copy_node, is_null, put, styled, text, written
 from engine.kustomize.resource import Object
 from engine.kustomize.schemas import NOTHING, Schema, SchemaFor
 
@@ -31,8 +31,17 @@ def strategic_merge(target: Any, patch: Any, schema_for: SchemaFor) -> Any:
     return _Merger(schema_for).value(target, copy_node(patch), None, "")
 
 
-def remove_blanks(obj: Object, schema_for: SchemaFor) -> None:
-    """Remove the null fields with nothing written there that a merge comes by; plain lists it does not enter."""
+#: Strings that older readers of YAML take for booleans.
+_OLD_BOOLEANS: Final = frozenset(
+    ["y", "Y", "yes", "Yes", "YES", "on", "On", "ON", "n", "N", "no", "No", "NO", "off", "Off", "OFF"]
+)
+
+
+def tidy(obj: Object, schema_for: SchemaFor) -> None:
+    """What a merge does to every field that it comes by, whatever the patch; plain lists it does not enter.
+
+    Null fields with nothing written there go; strings that older readers take for booleans are quoted.
+    """
     schema = schema_for(text(obj.get("apiVersion")), text(obj.get("kind"))) or NOTHING
     queue: list[tuple[Any, Schema]] = [(obj, schema)]
     while queue:
@@ -44,6 +53,8 @@ def remove_blanks(obj: Object, schema_for: SchemaFor) -> None:
                     queue.append((child, schema.child(key)))
                 elif not child and is_null(child):
                     del node[key]
+                elif child.__class__ is str and child in _OLD_BOOLEANS:
+                    node[key] = styled(child, '"')
         elif isinstance(node, list) and schema.merge_keys:
             queue.extend((item, schema.items or NOTHING) for item in node)
 

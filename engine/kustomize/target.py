@@ -7,15 +7,17 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from engine.errors import Unsupported
-from engine.kustomize.config import EMPTY, TransformerConfig, default_config, parse_config
+from engine.kustomize.config import EMPTY, TransformerConfig, parse_config
 from engine.kustomize.crds import config_from_crds
+from engine.kustomize.default_config import default_config, merged
 from engine.kustomize.errors import BuildError
 from engine.kustomize.fields import GENERATOR_FIELDS, TRANSFORMER_FIELDS
 from engine.kustomize.files import Files, is_remote
 from engine.kustomize.generators.objects import GENERATORS, with_global_options
+from engine.kustomize.json_values import json_object
 from engine.kustomize.kustomization import PLUGINS, find_file, parse_kustomization
 from engine.kustomize.load import resources_from
-from engine.kustomize.nodes import is_untouched, json_object, snapshot
+from engine.kustomize.nodes import is_untouched, snapshot
 from engine.kustomize.origin import ORIGIN, Origin, origin_path, record, set_origin
 from engine.kustomize.resmap import ResMap
 from engine.kustomize.resource import Resource
@@ -42,7 +44,7 @@ class Accumulator:
     def absorb(self, other: Accumulator) -> None:
         """Add what another kustomization has gathered."""
         self.resources.append_all(other.resources)
-        self.config = self.config.merged(other.config)
+        self.config = merged(self.config, other.config)
         self.vars.merge(other.vars)
 
 
@@ -72,7 +74,7 @@ class Target:
         self._choose_schemas()
         gathered = gathered or Accumulator(ResMap(self.files.budget))
         self._resources(gathered, self.fields.get("resources", ()), "resources")
-        gathered.config = gathered.config.merged(self._configurations())
+        gathered.config = merged(gathered.config, self._configurations())
         self._generate(gathered)
         for path in self.fields.get("components", ()):
             self._directory(gathered, path, "components", self.files.directory(path, "components"))

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from engine.kustomize import BuildError
-from engine.kustomize.config import EMPTY, TransformerConfig, default_config, parse_config
+from engine.kustomize.config import EMPTY, TransformerConfig, parse_config
+from engine.kustomize.default_config import default_config, merged
 from engine.kustomize.fieldspec import FieldSpec, split_path
 from engine.kustomize.ids import Gvk
 
@@ -13,15 +14,15 @@ from engine.kustomize.ids import Gvk
 def test_the_defaults_cover_nothing_twice() -> None:
     defaults = default_config()
     assert TransformerConfig().merged(defaults) == defaults
-    assert EMPTY.merged(defaults) is defaults
+    assert merged(EMPTY, defaults) is defaults
     assert defaults.merged(EMPTY) is defaults
 
 
 def test_a_file_adds_to_the_defaults() -> None:
     more = parse_config({"images": [{"path": "spec/image", "kind": "Widget"}]}, "c.yaml")
-    merged = default_config().merged(more)
-    assert FieldSpec("spec/image", Gvk(kind="Widget")) in merged.images
-    assert len(merged.images) == len(default_config().images) + 1
+    both = default_config().merged(more)
+    assert FieldSpec("spec/image", Gvk(kind="Widget")) in both.images
+    assert len(both.images) == len(default_config().images) + 1
 
 
 def test_a_spec_that_another_covers_is_dropped_and_a_contradiction_is_an_error() -> None:

@@ -29,27 +29,27 @@ class SetEntries:
         if not self._entries:
             return
         for resource in resources:
-            added: dict[str, list[Place]] = {}
-            self._paths.apply(resource.obj, partial(self._set, resources.budget, added))
-            for key, places in added.items():
-                if len(places) > 1:
-                    share(self._entries[key], places)
+            # Entry by entry: what one of them creates on its way is there for the next.
+            for key, value in self._entries.items():
+                added: list[Place] = []
+                self._paths.apply(resource.obj, partial(self._set, resources.budget, added, key, value))
+                if len(added) > 1:
+                    share(value, added)
 
-    def _set(self, budget: Budget, added: dict[str, list[Place]], node: Any) -> Any:
-        """Set them in one mapping; `added` gathers the places where an entry is new."""
-        budget.add(NODE * len(self._entries))
+    def _set(self, budget: Budget, added: list[Place], key: str, value: str, node: Any) -> Any:
+        """Set one in one mapping; `added` gathers the places where it is new."""
+        budget.add(NODE)
         if self._unreadable is not None:
             raise unreadable(self._unreadable, "labels or annotations")
         if is_null(node):
             return node
         if not isinstance(node, dict):
             raise BuildError(f"labels or annotations cannot be set in a {type(node).__name__}")
-        for key, value in self._entries.items():
-            if key in node:
-                put(node, key, value)
-            else:
-                node[key] = value
-                added.setdefault(key, []).append((node, key))
+        if key in node:
+            put(node, key, value)
+        else:
+            node[key] = value
+            added.append((node, key))
         return node
 
 

@@ -7,11 +7,12 @@ from typing import Any
 
 from engine.kustomize.errors import BuildError
 from engine.kustomize.files import Files
+from engine.kustomize.json_values import json_object, nodes
 from engine.kustomize.jsonpatch import Operation, apply_patch, parse_patch
 from engine.kustomize.limits import check_size
 from engine.kustomize.load import resources_from
-from engine.kustomize.merge import DIRECTIVE, MISSING, remove_blanks, strategic_merge
-from engine.kustomize.nodes import json_object, nodes, put, untagged, written
+from engine.kustomize.merge import DIRECTIVE, MISSING, strategic_merge, tidy
+from engine.kustomize.nodes import put, untagged, written
 from engine.kustomize.openapi_field import Schemas
 from engine.kustomize.resmap import ResMap
 from engine.kustomize.resource import ALLOW_KIND_CHANGE, ALLOW_NAME_CHANGE, Resource, is_internal
@@ -26,7 +27,7 @@ def merge_into(target: Resource, patch: Resource, schemas: SchemaFor) -> None:
     may_rename, may_change_kind = patch.is_enabled(ALLOW_NAME_CHANGE), patch.is_enabled(ALLOW_KIND_CHANGE)
     if may_rename or may_change_kind:
         target.remember()
-    remove_blanks(target.obj, schemas)
+    tidy(target.obj, schemas)
     if patch.obj.get(DIRECTIVE) == "replace":
         # For kustomize that is no change when it stands at the top.
         return

@@ -10,9 +10,10 @@ from engine.kustomize.fieldpath import Maker, Slot, find, lookup_slot, parse_tex
 from engine.kustomize.files import Files
 from engine.kustomize.hashing import go_json, go_json_indented
 from engine.kustomize.ids import Gvk, ResId
+from engine.kustomize.json_values import values
 from engine.kustomize.kustomization import REPLACEMENT
 from engine.kustomize.limits import Budget, check_size
-from engine.kustomize.nodes import UNTAGGED, Tagged, copy_node, is_empty, retagged, tag_of, values, written
+from engine.kustomize.nodes import UNTAGGED, Tagged, copy_node, is_empty, retagged, tag_of, written
 from engine.kustomize.reprint import reprint
 from engine.kustomize.resmap import ResMap
 from engine.kustomize.resource import Resource
