@@ -330,12 +330,15 @@ def test_a_pattern_takes_linear_time(target: str, matches: bool) -> None:
 )
 def test_a_pattern_that_explodes_matches_nothing_or_is_refused(field: str, pattern: str) -> None:
     files = patched('[{"op": "add", "path": "/data", "value": {"hit": "yes"}}]', target=f'{{{field}: "{pattern}"}}')
+    assert "hit" not in outcome(files)
+
+
+def outcome(files: Mapping[str, str]) -> str:
+    """What is printed, or why it is refused."""
     try:
-        (obj,) = build(of(files))
+        return yaml.dump_all(build(of(files)))
     except BuildError as error:
-        assert len(str(error)) < 12_000 + len(pattern)
-    else:
-        assert "hit" not in obj.get("data", {})
+        return str(error)
 
 
 def test_an_image_name_that_explodes_matches_nothing() -> None:
