@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from tests.helm_template.generator import Generator
 from tests.helm_template.oracle import Answer, find_helm, ours, real
 from tests.helm_template.pools import VALUES
+from tests.helm_template.traps import MARK, Traps
 
 _BATCH = 500
 
@@ -40,8 +41,9 @@ class Comparison:
             return
         self.compared += 1
         if mine.text != theirs.text:
+            one, other = _differing(mine.text, theirs.text)
             self.differences.append(
-                f"{expression}\n  ours {mine.text!r} {mine.error[-250:]}\n  helm {theirs.text!r} {theirs.error[-350:]}"
+                f"{expression}\n  ours {one!r} {mine.error[-250:]}\n  helm {other!r} {theirs.error[-350:]}"
             )
         elif mine.text is None:
             self.refused += 1
@@ -56,6 +58,14 @@ class Comparison:
             f"{len(self.skipped)} are not compared, as they do not end"
         )
         return "\n".join([*self.differences, figures])
+
+
+def _differing(one: str | None, other: str | None) -> tuple[str | None, str | None]:
+    """Of what several functions print of one value, the parts that differ."""
+    if one is None or other is None or one.count(MARK) != other.count(MARK):
+        return one, other
+    pairs = [(mine, theirs) for mine, theirs in zip(one.split(MARK), other.split(MARK), strict=True) if mine != theirs]
+    return MARK.join(mine for mine, _ in pairs), MARK.join(theirs for _, theirs in pairs)
 
 
 def compare(expressions: Sequence[str], values: str = VALUES) -> Comparison:
@@ -84,7 +94,8 @@ def main() -> None:
     """The command."""
     count = int(sys.argv[1]) if len(sys.argv) > 1 else 10_000
     seed = int(sys.argv[2]) if len(sys.argv) > 2 else 1
-    found = compare(Generator(seed).expressions(count))
+    generator = Traps(seed) if "values" in sys.argv else Generator(seed)
+    found = compare(generator.expressions(count))
     print(found.report())
     if "-v" in sys.argv:
         print("\nRefused in other words:", *found.otherwise_refused, sep="\n")

@@ -17,7 +17,8 @@ _MAX_DEPTH: Final = 10_000
 class BadJSON(ValueError):
     """A text that is no JSON, or a number that is no float64; in Go's words.
 
-    `value` is what Go's decoder leaves behind: None for bad syntax, else everything but the numbers too large.
+    `value` is None for bad syntax, else what Go's decoder makes of it, with null for each number that is too large
+    (an infinity when there is nothing else).
     """
 
     def __init__(self, message: str, value: Any = None) -> None:
@@ -37,7 +38,7 @@ def loads(text: str) -> Any:
     if _SURROGATE_ESCAPE.search(text):
         value = _without_surrogates(value)
     if reader.problem:
-        raise BadJSON(reader.problem, value)
+        raise BadJSON(reader.problem, math.inf if value is None else value)
     return value
 
 

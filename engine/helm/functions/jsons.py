@@ -105,8 +105,13 @@ def _own(value: Any, method: Callable[[], Any]) -> Any:
 
 def dumps(value: Any, *, html: bool = True) -> str:
     """Compact JSON with sorted keys; `html` escapes <, > and &."""
+    return write(plain(value), html=html)
+
+
+def write(resolved: Any, *, html: bool = True) -> str:
+    """The same of a value that `plain` has resolved."""
     out: list[str] = []
-    _write(plain(value), out, html=html)
+    _write(resolved, out, html=html)
     return "".join(out)
 
 

@@ -1,20 +1,18 @@
-"""go-yaml v3's encoder with two spaces: sequences indented below their key, no folding."""
+"""toYamlPretty: go-yaml v3's encoder with two spaces, sequences indented below their key."""
 
 from __future__ import annotations
 
-import base64
 import math
-from collections.abc import Mapping
-from typing import Any, Final
+from collections.abc import Iterable, Mapping
+from functools import cmp_to_key
+from typing import Any
 
-from engine import yaml
+from engine.helm.functions.convert import deeper
 from engine.helm.functions.jsons import plain
 from engine.helm.functions.times import Time
+from engine.helm.functions.yaml_text import is_simple_key, text_of
 from engine.helm.template.floats import format_float
-from engine.helm.template.types import NilDict, NilList, is_nil
 from engine.yaml.order import sorted_keys
-
-_MAX_DEPTH: Final = 500
 
 
 def pretty(value: Any) -> str:
@@ -24,63 +22,84 @@ def pretty(value: Any) -> str:
     return "\n".join(out)
 
 
+def _entries(value: Any) -> Iterable[tuple[str, Any]] | None:
+    """What stands in a map, or in a struct under its fields' names in small letters; None for anything else."""
+    if isinstance(value, Mapping):
+        return [(key, value[key]) for key in sorted(value, key=_by_name)]
+    fields: Mapping[str, str] | None = getattr(value, "go_fields", None)
+    if fields is None or hasattr(value, "go_json"):
+        return None
+    return [(name.lower(), getattr(value, attribute)) for name, attribute in fields.items()]
+
+
+def _compare(one: str, other: str) -> int:
+    """The order of v3: as v2's, but that a letter comes before anything else behind digits."""
+    for index, (a, b) in enumerate(zip(one, other, strict=False)):
+        if a != b:
+            if index and a.isalpha() != b.isalpha() and one[index - 1].isdecimal():
+                return -1 if a.isalpha() else 1
+            break
+    return -1 if sorted_keys((one, other))[0] == one else 1
+
+
+_by_name = cmp_to_key(_compare)
+
+
 def _node(value: Any, lead: str, pad: str, out: list[str], depth: int) -> None:
     """A value whose first line starts with `lead` and whose others are indented by `pad`."""
-    if depth > _MAX_DEPTH:
-        out.append(lead + "null")
-        return
-    if isinstance(value, Mapping) and value:
-        for key in sorted_keys(value):
-            _entry(value[key], f"{lead}{_scalar(key, pad)}:", pad, out, depth)
+    depth = deeper(depth)
+    entries = _entries(value)
+    if entries:
+        for key, item in entries:
+            _entry(key, item, lead, pad, out, depth)
             lead = pad
-    elif isinstance(value, (list, tuple)) and value:
+    elif entries is None and isinstance(value, (list, tuple, bytes)) and value:
         for item in value:
-            _node(item, f"{lead}- ", pad + "  ", out, depth + 1)
+            _node(item, f"{lead}- ", pad + "  ", out, depth)
             lead = pad
     else:
         out.append(lead + _scalar(value, pad or "  "))
 
 
-def _entry(value: Any, head: str, pad: str, out: list[str], depth: int) -> None:
-    if isinstance(value, (Mapping, list, tuple)) and value:
+def _entry(key: str, value: Any, lead: str, pad: str, out: list[str], depth: int) -> None:
+    further = pad + "  "
+    if not is_simple_key(key):
+        out.append(f"{lead}? {text_of(key, further)}")
+        _node(value, f"{pad}: ", further, out, depth)
+        return
+    head = f"{lead}{text_of(key, further)}:"
+    if _is_block(value):
         out.append(head)
-        _node(value, pad + "  ", pad + "  ", out, depth + 1)
+        _node(value, further, further, out, depth)
     else:
-        out.append(f"{head} {_scalar(value, pad + '  ')}")
+        out.append(f"{head} {_scalar(value, further)}")
+
+
+def _is_block(value: Any) -> bool:
+    if isinstance(value, (Mapping, list, tuple, bytes)):
+        return bool(value)
+    return hasattr(value, "go_fields") and not hasattr(value, "go_json")
 
 
 def _scalar(value: Any, pad: str) -> str:
-    if value is None or isinstance(value, (NilDict, NilList)) or is_nil(value):
-        return "{}" if isinstance(value, NilDict) else "[]" if isinstance(value, NilList) else "null"
+    if isinstance(value, str):
+        return text_of(value, pad)
+    if value is None:
+        return "null"
     if isinstance(value, bool):
         return "true" if value else "false"
-    if isinstance(value, float):
-        return _float(value)
     if isinstance(value, int):
         return str(int(value))
+    if isinstance(value, float):
+        return _float(value)
     if isinstance(value, Time):
         return value.Format("2006-01-02T15:04:05.999999999Z07:00")
-    if isinstance(value, bytes):
-        return f"!!binary {base64.b64encode(value).decode()}"
-    if isinstance(value, Mapping):
+    if isinstance(value, Mapping) or (hasattr(value, "go_fields") and not hasattr(value, "go_json")):
         return "{}"
-    if isinstance(value, (list, tuple)):
-        return "[]"
-    return _text(value if isinstance(value, str) else str(plain(value)), pad)
+    return "[]" if isinstance(value, (list, tuple, bytes)) else text_of(str(plain(value)), pad)
 
 
 def _float(value: float) -> str:
     if math.isinf(value):
         return ".inf" if value > 0 else "-.inf"
     return ".nan" if math.isnan(value) else format_float(value, "g", -1)
-
-
-def _text(text: str, pad: str) -> str:
-    # The quoting rules are those of v2; a key of its own line keeps the writer from folding.
-    if "\n" in text:
-        lines = yaml.dump(text).removesuffix("\n").split("\n")
-        return "\n".join([lines[0], *(pad + line[2:] if line.strip() else "" for line in lines[1:])])
-    if len(text) < 60 or " " not in text:
-        return yaml.dump(text).removesuffix("\n")
-    probe = yaml.dump(text.replace(" ", "\u00a0", text.count(" "))).removesuffix("\n")
-    return probe.replace("\u00a0", " ") if "\u00a0" not in text else yaml.dump(text).removesuffix("\n")

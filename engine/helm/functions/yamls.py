@@ -11,6 +11,7 @@ from yaml.scanner import ScannerError
 
 from engine import yaml
 from engine.errors import EngineError
+from engine.helm.functions import jsons
 from engine.helm.functions.jsonread import mismatch
 from engine.helm.functions.jsons import NotJSON, plain
 from engine.helm.functions.yaml_pretty import pretty
@@ -18,27 +19,60 @@ from engine.helm.template.errors import CallError
 from engine.helm.template.signature import go
 from engine.yaml.resolve import Scalar, plain_v2
 
-_ANCHOR: Final = re.compile("the anchor (.*) is unknown or contains itself")
+#: What our reader says → what go-yaml says, without a line.
+_WORDS: Final = (
+    (re.compile("the anchor (.*) is unknown or contains itself"), r"unknown anchor '\1' referenced"),
+    (re.compile("<< takes .*"), "map merge requires map or sequence of maps as the value"),
+    (re.compile("unacceptable character .*: "), ""),
+)
+#: Characters that JSON leaves as they are and YAML refuses, or takes for a line break.
+_UNREAD: Final = re.compile("[\x7f-\x9f\ufffe\uffff]")
+#: YAML looks for the colon of a key no further than 1024 characters; JSON needs up to six for one.
+_LONGEST_KEY: Final = 160
+_SURROGATE: Final = re.compile("[\ud800-\udfff]")
 _INTEGER: Final = re.compile("-(?:0[xXbBoO])?[0_]+")
 _INFINITE: Final = re.compile(r"([+-]?)\.(inf|nan) is not a JSON number", re.IGNORECASE)
+
+
+def dumps(value: Any) -> str:
+    """yaml.Marshal without the last newline; NotJSON for infinities, cycles, and texts that YAML does not read."""
+    resolved = plain(value)
+    try:
+        sound = _sound(resolved)
+    except _Unread:
+        # The library goes by way of JSON, which it reads as YAML: what that makes of such texts is in the result.
+        sound = _reread(resolved)
+    return yaml.dump(sound, profile=yaml.Profile.V2).removesuffix("\n")
+
+
+class _Unread(Exception):
+    """A text that does not come back from JSON as it was."""
+
+
+def _reread(resolved: Any) -> Any:
+    try:
+        return yaml.load_first(jsons.write(resolved))
+    except EngineError as problem:
+        raise NotJSON(_complaint(problem)) from problem
 
 
 def _sound(value: Any) -> Any:
     """Bytes that are no UTF-8 become U+FFFD on the way through JSON."""
     if value.__class__ is str:
         if value.isascii():
+            if "\x7f" in value:
+                raise _Unread
             return value
-        return "".join("\ufffd" if "\ud800" <= char <= "\udfff" else char for char in value)
+        if _UNREAD.search(value):
+            raise _Unread
+        return _SURROGATE.sub("\ufffd", value)
     if value.__class__ is dict:
+        if any(len(key) > _LONGEST_KEY for key in value):
+            raise _Unread
         return {_sound(key): _sound(item) for key, item in value.items()}
     if value.__class__ is list:
         return [_sound(item) for item in value]
     return value
-
-
-def dumps(value: Any) -> str:
-    """yaml.Marshal without the last newline; NotJSON for infinities and cycles."""
-    return yaml.dump(_sound(plain(value)), profile=yaml.Profile.V2).removesuffix("\n")
 
 
 def floats(value: Any) -> Any:
@@ -76,10 +110,12 @@ def _complaint(problem: EngineError) -> str:
             line = mark.line + isinstance(cause, ScannerError) if mark and mark.line else 0
             if not line and cause.context_mark:
                 line = cause.context_mark.line
-        elif _ANCHOR.fullmatch(words):
-            words, line = _ANCHOR.sub(r"unknown anchor '\1' referenced", words), 0
         elif _INFINITE.fullmatch(words):
             return _INFINITE.sub(_infinite, words)
+        else:
+            for ours, theirs in _WORDS:
+                if ours.match(words):
+                    words, line = ours.sub(theirs, words), 0
     return f"yaml: line {line}: {words}" if line else f"yaml: {words}"
 
 
@@ -101,7 +137,8 @@ def must_to_yaml(value: Any) -> str:
     try:
         return dumps(value)
     except NotJSON as problem:
-        raise CallError(f"error marshaling into JSON: {problem}") from problem
+        where = "" if str(problem).startswith("yaml: ") else "error marshaling into JSON: "
+        raise CallError(f"{where}{problem}") from problem
 
 
 @go("any -> string")
