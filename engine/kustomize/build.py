@@ -57,6 +57,8 @@ def _built(target: Target, reorder: str) -> list[Object]:
     try:
         NameReferences(gathered.config.name_reference).apply(resources)
         gathered.vars.resolve(resources, gathered.config.var_reference)
+        for resource in resources:
+            resource.check_identity()
     except BuildError as error:
         raise error.inside(target.file) from error
     resources.ensure_unique()

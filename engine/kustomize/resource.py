@@ -176,7 +176,7 @@ class Resource:
         return {key: written(value) for key, value in found.items()} if isinstance(found, dict) else {}
 
     def check_identity(self) -> None:
-        """A BuildError when a change has left the object without kind or name; one without anything is deleted."""
+        """A BuildError when changes have left the object without kind or name; one without anything is deleted."""
         obj = self.obj
         kind, metadata = obj.get("kind"), obj.get("metadata")
         name = metadata.get("name") if isinstance(metadata, dict) else None

@@ -214,8 +214,6 @@ class Target:
         resources.budget.visit(len(resources))
         try:
             transformer.apply(resources)
-            for resource in resources:
-                resource.check_identity()
         except BuildError as error:
             raise error.inside(self.file) from error
 
