@@ -9,37 +9,40 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from engine import errors, flags, rights
-from engine.acts.base import World
-from engine.acts.board import Board
+from engine import errors, rights
 from engine.clock import Clock
-from engine.controllers.base import Request
-from engine.controllers.drift import Caches, DriftMonitor
-from engine.controllers.drift import Settings as DriftSettings
-from engine.driving import Driving, storage_of
-from engine.earlier import Earlier
 from engine.flux import kinds
 from engine.flux.kinds import FluxKind
-from engine.journal import Journal
-from engine.kit import Kit
 from engine.kube.client import Client
 from engine.kube.config import ClusterConfig, load_config
 from engine.kube.waiting import wait_for
 from engine.login import borrowing
 from engine.logs import Ring
-from engine.model import Ref, Stance, line
+from engine.model import Ref, line
 from engine.questions import Lend
-from engine.settings import Access, EngineSettings, data_home, folder_of
+from engine.settings import Access, EngineSettings
 from engine.snapshot import Connection, Link, Problem
 from engine.store import Store
 from engine.tasks import Restart, Supervisor
 from engine.watches import Watches
 
+if TYPE_CHECKING:
+    from engine.acts.base import World
+    from engine.acts.board import Board
+    from engine.controllers.drift import DriftMonitor
+    from engine.earlier import Earlier
+    from engine.kit import Kit
+    from engine.work import Work
+
 log = logging.getLogger(__name__)
 
 _RETRY = (1.0, 2.0, 5.0, 10.0)
 """Seconds between attempts to reach a cluster that does not answer at the start; the last one repeats."""
+
+_ROWS_FIRST = 3.0
+"""Seconds that everything else waits for the first lists."""
 
 
 class Session:
@@ -65,21 +68,50 @@ class Session:
         self.supervisor = Supervisor(clock, restart=Restart(), escalate=self._escalated)
         self.client: Client | None = None
         self.watches: Watches | None = None
-        self.board: Board | None = None
-        self.world: World | None = None
         self.context = settings.access.context
-        self.drift: DriftMonitor | None = None
         self.ring = Ring()
-        self.kit: Kit | None = None
-        self.earlier: Earlier | None = None
+        self._work: Work | None = None
+        self._focused: tuple[Ref, ...] = ()
         self._serving = asyncio.Event()
         self._again = asyncio.Event()
         self._rights_asked = asyncio.Event()
 
     def focus(self, refs: tuple[Ref, ...]) -> None:
         """What is on screen comes first."""
-        if self.drift is not None:
-            self.drift.focus([Request(ref.namespace, ref.name) for ref in refs if ref.kind == kinds.KUSTOMIZATION.kind])
+        self._focused = refs
+        if self._work is not None:
+            self._work.focus(refs)
+
+    @property
+    def world(self) -> World | None:
+        """What acts stand on; like all of these None until everything stands (`standing`)."""
+        return self._work.world if self._work else None
+
+    @property
+    def board(self) -> Board | None:
+        """A person's acts."""
+        return self._work.board if self._work else None
+
+    @property
+    def drift(self) -> DriftMonitor | None:
+        """Comparisons."""
+        return self._work.drift if self._work else None
+
+    @property
+    def kit(self) -> Kit | None:
+        """What building, applying and comparing share."""
+        return self._work.kit if self._work else None
+
+    @property
+    def earlier(self) -> Earlier | None:
+        """Earlier revisions."""
+        return self._work.earlier if self._work else None
+
+    async def standing(self) -> None:
+        """Wait until everything stands. Raises errors.Unavailable while there is no connection."""
+        if self.watches is None:
+            raise errors.Unavailable("not connected yet", fix="it is tried again by itself")
+        await self._serving.wait()
 
     async def synced(self, *wanted: FluxKind) -> None:
         """Wait until everything stands and these kinds were listed once."""
@@ -126,73 +158,26 @@ class Session:
                 await self._stop()
 
     async def _serve(self, client: Client) -> None:
-        settings = self.settings
-        self.watches = Watches(client, self.store, self.context, settings.access.namespace)
-        await self.watches.start(self.supervisor)
-        self.world = World(self.context, client, self.store, self.clock, settings, who(), objects=self.watches.objects)
-        self.board = Board(self.world, Journal(settings.state))
+        watches = self.watches = Watches(client, self.store, self.context, self.settings.access.namespace)
+        await watches.start(self.supervisor)
         self._follow_link()
         self.supervisor.start("rights", self._follow_rights)
-        driving = settings.stance is Stance.DRIVE
-        storage = storage_of(settings, self.context, self.clock) if driving else None
-        self.kit = Kit.make(client, self.clock, storage=storage, workers=settings.workers)
-        folder = storage.root / ".earlier" if storage is not None else mirrors_of(settings, self.context)
-        self.earlier = self.world.earlier = Earlier(client, folder, logins=driving)
-        self._start_drift(client, self.kit)
-        if storage is not None:
-            logging.getLogger("engine.controllers").addHandler(self.ring)
-            self.supervisor.start("drive", Driving(self, self.kit, storage).run)
+        await watches.listed(self.clock, _ROWS_FIRST)
+        from engine.work import Work
+
+        work = self._work = Work(self, client, watches)
+        work.start()
+        work.focus(self._focused)
         self._serving.set()
-        await self.watches.flux[kinds.KUSTOMIZATION].synced()
-        self.board.resume()
-
-    def _start_drift(self, client: Client, kit: Kit) -> None:
-        """Compare in the background, within the budget of a guest."""
-        assert self.watches is not None
-        assert self.world is not None
-        flux, budget = self.watches.flux, self.settings.budget
-        monitor = DriftMonitor(
-            client,
-            Caches(
-                flux[kinds.KUSTOMIZATION], {kind.kind: flux[kind] for kind in kinds.KINDS if kind.artifact}, kit.watches
-            ),
-            kit.builder,
-            client.discovery,
-            clock=self.clock,
-            settings=DriftSettings(
-                cluster=self.context,
-                at_once=budget.dry_runs_at_once,
-                per_second=budget.dry_runs_per_second,
-                sweep=budget.drift_sweep,
-            ),
-        )
-        monitor.subscribe(self.store.put_drift)
-        self.drift = monitor
-        self.world.effects = monitor
-        if self.settings.stance is Stance.OBSERVE:
-            self._follow_flags(self.watches, monitor)
-        self.supervisor.start("drift", monitor.run)
-
-    def _follow_flags(self, watches: Watches, monitor: DriftMonitor) -> None:
-        """Another engine decides here: what it was told on its command line decides about drift too."""
-
-        def changed(*_: object) -> None:
-            status = watches.deployments.status
-            if status.state != "starting":
-                monitor.assume(flags.read(watches.deployments.objects(), status.message))
-
-        watches.deployments.subscribe(changed)
-        watches.deployments.on_status(changed)
-        changed()
+        await watches.flux[kinds.KUSTOMIZATION].synced()
+        work.board.resume()
 
     async def _stop(self) -> None:
-        if self.board is not None:
-            await self.board.close()
+        if self._work is not None:
+            await self._work.board.close()
         await self.supervisor.stop(deadline=self.settings.stop_deadline)
-        if self.earlier is not None:
-            self.earlier.close()
-        if self.kit is not None:
-            await self.kit.close()
+        if self._work is not None:
+            await self._work.close()
 
     # --- the connection ---------------------------------------------------------------------------------
 
@@ -305,11 +290,6 @@ def config_of(access: Access) -> ClusterConfig:
 def settings_name(config: ClusterConfig) -> str:
     """What to call a cluster that has no context name."""
     return config.cluster or config.server.partition("://")[2]
-
-
-def mirrors_of(settings: EngineSettings, context: str) -> Path:
-    """Where earlier revisions are read into when somebody only looks."""
-    return (settings.driving.storage or data_home() / "mirrors") / folder_of(context)
 
 
 def who() -> str:

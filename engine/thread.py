@@ -147,12 +147,13 @@ class EngineThread:
         await self._session.run()
 
     async def _answer(self, query: Query, answer: Callable[[Answer], None]) -> None:
-        from engine.answers import answers
-
         session = self._session
         try:
-            if session is None or session.world is None:
+            if session is None:
                 raise errors.Unavailable("not connected yet", fix="it is tried again by itself")
+            await session.standing()
+            from engine.answers import answers
+
             previous: object = None
             async for value in answers(query, session):
                 if previous is not None:
@@ -170,9 +171,11 @@ class EngineThread:
 
     async def _submit(self, command: Command, done: Callable[[Outcome], None]) -> None:
         session = self._session
-        if session is None or session.board is None:
+        if session is None or session.watches is None:
             done(Outcome(accepted=False, message="not connected: nothing was sent"))
             return
+        await session.standing()
+        assert session.board is not None
         done(await session.board.submit(command))
 
     async def _login(self, lend: Lend, done: Callable[[Outcome], None]) -> None:

@@ -14,12 +14,14 @@ from functools import partial
 from typing import Any, Final
 
 from engine import errors, project
+from engine.clock import Clock
 from engine.flux import kinds
 from engine.flux.kinds import FluxKind
 from engine.kube.client import Client
 from engine.kube.informer import Informer, InformerStatus
 from engine.kube.resources import DEPLOYMENTS, EVENTS
 from engine.kube.types import Object, ResourceType
+from engine.kube.waiting import wait_for
 from engine.model import Resource, Stance, State, line
 from engine.snapshot import Controller, KindState, KindStatus
 from engine.store import Store
@@ -92,6 +94,23 @@ class Watches:
             await known.wait()
         finally:
             end()
+
+    async def listed(self, clock: Clock, limit: float) -> None:
+        """Wait until each of Flux's kinds was listed or told why not, at most `limit` seconds."""
+        done = asyncio.Event()
+
+        def judge(_: object = None) -> None:
+            statuses = [informer.status for informer in self.flux.values()]
+            if all(status.state != "starting" or status.error is not None for status in statuses):
+                done.set()
+
+        ends = [informer.on_status(judge) for informer in self.flux.values()]
+        judge()
+        try:
+            await wait_for(done, clock, limit)
+        finally:
+            for end in ends:
+                end()
 
     def retry_now(self) -> None:
         """Somebody logged in, or asks: end every pause."""
