@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from engine.helm.capabilities import Capabilities
+from engine.helm.chart.metadata import V1, V2
 from engine.helm.chart.model import CRD, Chart
 from engine.helm.chart.versions import is_compatible
 from engine.helm.context import template_data
@@ -179,6 +180,12 @@ def _is_partial(name: str) -> bool:
 
 
 def _check_installable(chart: Chart) -> None:
+    if chart.metadata.api_version not in (V1, V2):
+        raise ChartError(
+            f"chart {chart.name}: apiVersion {chart.metadata.api_version} is not one that can be installed",
+            chart=chart.name,
+            fix="v1 and v2 are",
+        )
     if chart.metadata.type not in ("", "application"):
         raise ChartError(f"{chart.metadata.type} charts are not installable", chart=chart.name)
     missing = missing_dependencies(chart)

@@ -8,8 +8,9 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from engine import yaml
+from engine.helm.chart.structs import as_text, by_field
 from engine.helm.errors import ChartError
-from engine.helm.gotext import go_float, trim_left, trim_space
+from engine.helm.gotext import trim_left, trim_space
 from engine.helm.order import install_order
 
 HOOK: Final = "helm.sh/hook"
@@ -133,19 +134,19 @@ def _weight(text: str) -> int:
 
 def _head(path: str, document: str) -> _Head:
     try:
-        documents = yaml.load_all(document, name=path, unique_keys=False)
+        content = yaml.load_first(document)
     except yaml.YAMLError as error:
         raise ChartError(f"YAML parse error on {path}: {error.problem}{_at(error)}", path=path) from error
-    content = documents[0] if documents else None
     if content is None:
         return _Head()
-    if not isinstance(content, dict):
-        raise _unexpected(path, "the document", "a mapping")
-    metadata = _table(path, content, "metadata")
-    annotations = _table(path, metadata, "annotations")
+    head = _fields(path, "the document", content, ("apiVersion", "kind", "metadata"))
+    metadata = _fields(path, "metadata", head.get("metadata", {}), ("name", "annotations"))
+    annotations = metadata.get("annotations", {})
+    if not isinstance(annotations, dict):
+        raise _unexpected(path, "annotations", "a mapping")
     return _Head(
-        _string(path, content, "apiVersion"),
-        _string(path, content, "kind"),
+        _string(path, head, "apiVersion"),
+        _string(path, head, "kind"),
         _string(path, metadata, "name"),
         {key: _string(path, annotations, key) for key in annotations},
     )
@@ -155,25 +156,19 @@ def _at(error: yaml.YAMLError) -> str:
     return f" (line {error.line} of the rendered document)" if error.line else ""
 
 
-def _table(path: str, content: Mapping[str, Any], key: str) -> Mapping[str, Any]:
-    value = content.get(key)
-    if value is None:
-        return {}
-    if not isinstance(value, dict):
-        raise _unexpected(path, key, "a mapping")
-    return value
+def _fields(path: str, what: str, content: Any, names: tuple[str, ...]) -> dict[str, Any]:
+    if not isinstance(content, dict):
+        raise _unexpected(path, what, "a mapping")
+    return {name: value for name, (_key, value) in by_field(content, names).items()}
 
 
 def _string(path: str, content: Mapping[str, Any], key: str) -> str:
     """A string field; numbers and booleans are taken as they are written."""
     value = content.get(key)
-    if value is None or isinstance(value, str):
-        return value or ""
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, (dict, list)):
+    text = "" if value is None else as_text(value)
+    if text is None:
         raise _unexpected(path, key, "a string")
-    return go_float(value) if isinstance(value, float) else str(value)
+    return text
 
 
 def _unexpected(path: str, what: str, wanted: str) -> ChartError:

@@ -122,7 +122,9 @@ def record(answer: tuple[int, str, str]) -> dict[str, Any]:
 
 _REMARK = re.compile(r"\[(INFO|WARNING|ERROR)\] ([^:\n]*): (.*)")
 #: Where a remark goes on in the words of a parser, a renderer or a validator of schemas.
-_OWN_WORDS = re.compile(r"(unable to parse YAML|unable to load chart|- at ').*|error converting YAML.*|.* loading .*")
+_OWN_WORDS = re.compile(r"(unable to parse YAML|unable to load chart).*")
+#: Errors of these are all such words.
+_FREE = ("templates/", "crds/", "values.yaml")
 
 
 def remarks(text: str) -> list[str]:
@@ -134,7 +136,10 @@ def remarks(text: str) -> list[str]:
             found += [line] if line.startswith(("==>", "Error ")) or "linted" in line else []
             continue
         severity, path, message = match.groups()
-        message = "" if path in ("templates/", "crds/") and severity == "ERROR" else _OWN_WORDS.sub(r"\1", message)
+        if (named := message.partition(" missing these dependencies: "))[1]:
+            # helm names them in no order.
+            message = "".join((*named[:2], ",".join(sorted(named[2].split(",")))))
+        message = "" if path in _FREE and severity == "ERROR" else _OWN_WORDS.sub(r"\1", message)
         found.append(f"[{severity}] {path}: {message}")
     return found
 

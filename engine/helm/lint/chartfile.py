@@ -13,6 +13,7 @@ from engine.helm.chart.versions import is_compatible, is_strict_version, is_vers
 from engine.helm.lint.addresses import is_email, is_request_url, is_url
 from engine.helm.lint.finding import Finding, Severity
 from engine.helm.lint.place import Subject
+from engine.helm.template.quote import quote
 
 NAME: Final = "Chart.yaml"
 _STRICTLY: Final = "failed to strictly parse chart metadata file\n\t"
@@ -51,7 +52,7 @@ def _name(metadata: Metadata, _content: Mapping[str, Any]) -> Iterator[str]:
     if not metadata.name:
         yield "name is required"
     elif "/" in metadata.name:
-        yield f'chart name "{metadata.name}" is invalid'
+        yield f"chart name {quote(metadata.name)} is invalid"
 
 
 def _api_version(metadata: Metadata, _content: Mapping[str, Any]) -> Iterator[str]:
@@ -77,7 +78,7 @@ def _version(metadata: Metadata, _content: Mapping[str, Any]) -> Iterator[str]:
     elif not is_version(metadata.version):
         yield f"version '{metadata.version}' is not a valid SemVer"
     elif not is_compatible(">0.0.0-0", metadata.version):
-        yield f"version {metadata.version} is less than or equal to 0.0.0-0"
+        yield f'version {quote(metadata.version)} is less than or equal to "0.0.0-0"'
 
 
 def _strict_version(metadata: Metadata, _content: Mapping[str, Any]) -> Iterator[str]:
