@@ -170,9 +170,10 @@ class Client:
             page = [*query, ("continue", token)] if token else first
             answer = decoded(await self._call("GET", res.path(namespace), query=page, accept=accept))
             metadata = answer.get("metadata") or {}
-            items = tuple(filled(item, res) for item in answer.get("items") or () if is_object(item))
-            yield Page(items, str(metadata.get("resourceVersion") or ""))
             token = str(metadata.get("continue") or "")
+            # Nothing here holds on to the items: whoever takes them may let go of each.
+            items = (filled(item, res) for item in answer.pop("items", None) or () if is_object(item))
+            yield Page(tuple(items), str(metadata.get("resourceVersion") or ""))
             if not token:
                 return
 

@@ -165,11 +165,12 @@ class Informer:
                 )
             ) as pages:
                 async for page in pages:
-                    version = page.resource_version
-                    for number, obj in enumerate(page.items):
-                        if number % SLICE == 0:
+                    version, rest = page.resource_version, list(reversed(page.items))
+                    del page
+                    while rest:
+                        if len(rest) % SLICE == 0:
                             await asyncio.sleep(0)
-                        seen.add(self._upsert(obj))
+                        seen.add(self._upsert(rest.pop()))
         except errors.Expired:
             self._expired_lists += 1
             raise
