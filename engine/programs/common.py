@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import sys
-from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,11 +13,12 @@ from engine.flux.kinds import FluxKind
 from engine.kube.client import Client
 from engine.kube.config import load_config
 from engine.model import line
+from engine.programs.words import Options, say
 from engine.settings import Access
 
-DEFAULT_NAMESPACE = "flux-system"
+__all__ = ["Options", "access", "asynchronously", "client", "kind_of", "namespace", "say", "table"]
 
-Options = Mapping[str, Any]
+DEFAULT_NAMESPACE = "flux-system"
 
 
 def access(options: Options) -> Access:
@@ -62,11 +62,6 @@ def kind_of(words: Sequence[str]) -> FluxKind:
         known = ", ".join(kind.cli for kind in kinds.KINDS)
         raise errors.Refused(f'"{" ".join(words)}" is no kind of Flux', fix=f"one of: {known}")
     return found
-
-
-def say(mark: str, text: str) -> None:
-    """Narration, on stderr, with the flux CLI's marks (► ✚ ◎ ✔ ⚠️ ✗)."""
-    print(mark, line(text), file=sys.stderr, flush=True)
 
 
 def table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:

@@ -18,8 +18,8 @@ from engine.helm.printing import Shown
 from engine.helm.render import Options, Release, Rendered, render
 from engine.helm.template import Cache
 from engine.helm.values.options import ValueOptions, merge_options
-from engine.programs.common import Options as Flags
-from engine.programs.common import say
+from engine.programs.words import Options as Flags
+from engine.programs.words import say
 from engine.templatecache import TemplateCache
 
 DEFAULT_NAME: Final = "release-name"

@@ -1,134 +1,162 @@
-"""How long the template engine takes beside a spawned helm, with values changed every time.
+"""How long renders take beside a spawned `helm template`, with values changed every time.
 
-Run it by itself: `HELM_BIN=… python -m tests.bench.bench_helm`. Milliseconds, medians; the charts are made here: a
-template of many actions over a library of helpers. "first" parses and compiles text that was never seen.
+Run it by itself: `HELM_BIN=… python -m tests.bench.bench_helm [CHART …]`; the charts are made in `helm_charts`, or
+folders that are named. Milliseconds of CPU and of the clock, medians of rounds in which everything takes its turn.
+On a busy machine the ratio of CPU times says more: helm uses several cores at once, a render here one.
+
+    first    every text is new: read, parse, compile, render
+    next     the first render of another process, whose cache is the one on disk
+    warm     the chart is loaded and its templates compiled, as a worker has them after its first render
+    reread   the same, but the chart is read from its folder again
 """
 
 from __future__ import annotations
 
+import os
+import resource
 import statistics
 import subprocess
+import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
-from engine import yaml
-from engine.helm.functions import functions
-from engine.helm.functions.yamls import floats
-from engine.helm.template import MemoryCache, Templates
+from engine.helm.chart import Chart, load
+from engine.helm.printing import Shown, template_text
+from engine.helm.render import Options, render
+from engine.helm.template import Cache, MemoryCache
+from engine.templatecache import TemplateCache
+from tests.bench.helm_charts import SIZES, chart
 from tests.helm_template.oracle import find_helm
 
-SIZES = {"small": 4, "middle": 30, "large": 200}
-_HELPERS = """
-{{- define "c.name" }}{{ .Values.name | default .Release.Name | trunc 63 | trimSuffix "-" }}{{ end }}
-{{- define "c.labels" }}
-app.kubernetes.io/name: {{ include "c.name" . }}
-app.kubernetes.io/instance: {{ .Release.Name }}
-{{- with .Values.labels }}
-{{ toYaml . }}
-{{- end }}
-{{- end }}
-"""
-_MANIFEST = """
-{{- if .Values.enabled }}
-apiVersion: apps/v1
-kind: Deployment
-metadata:
-  name: {{ include "c.name" . }}-NUMBER
-  labels: {{- include "c.labels" . | nindent 4 }}
-  annotations:
-    checksum: {{ toYaml .Values.labels | sha256sum }}
-spec:
-  replicas: {{ .Values.replicas }}
-  template:
-    spec:
-      containers:
-        {{- range $i, $c := .Values.containers }}
-        - name: {{ $c.name | quote }}
-          image: {{ printf "%s:%s" $c.image (default "latest" $c.tag) | quote }}
-          {{- if and $c.ports (gt (len $c.ports) 0) }}
-          ports:
-            {{- range $c.ports }}
-            - containerPort: {{ . }}
-            {{- end }}
-          {{- end }}
-          resources: {{- toYaml $c.resources | nindent 12 }}
-          {{- if eq (int $i) 1 }}
-          env: [{name: A, value: {{ $.Values.name | upper | quote }}}]
-          {{- else if $c.extra }}
-          args: {{ tpl $c.extra $ | quote }}
-          {{- end }}
-        {{- end }}
-{{- end }}
-"""
-_VALUES = """
-enabled: true
-name: bench-0
-replicas: 3
-labels: {team: a, tier: backend, "yes": "true"}
-containers:
-  - {name: a, image: x/a, tag: "1.0", ports: [80, 443], resources: {limits: {cpu: 100m, memory: 1Gi}}}
-  - {name: b, image: x/b, ports: [], resources: {limits: {cpu: 1}}}
-  - {name: c, image: x/c, extra: "{{ .Values.name }}", resources: {}}
-"""
+ROUNDS = 7
+_COLUMNS = ("first", "next", "warm", "reread", "helm")
 
 
-def median(work: Callable[[int], object], rounds: int) -> float:
-    """Milliseconds of the middle round."""
-    times = []
-    for number in range(rounds):
-        started = time.perf_counter()
-        work(number)
-        times.append((time.perf_counter() - started) * 1000)
-    return statistics.median(times)
+def write(folder: Path, files: Mapping[str, str]) -> Path:
+    """The chart on disk."""
+    for name, text in files.items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    return folder
 
 
-def texts(count: int, salt: str = "") -> dict[str, str]:
-    """The templates of a chart; `salt` makes them new to every cache."""
-    manifests = {f"c/templates/m{index}.yaml": _MANIFEST.replace("NUMBER", f"{index}{salt}") for index in range(count)}
-    return {"c/templates/_h.tpl": _HELPERS + f"{{{{/* {salt} */}}}}", **manifests}
+def ours(source: Chart, number: int, cache: Cache) -> str:
+    """One render."""
+    values = {"nameOverride": f"bench-{number}"}
+    return template_text(render(source, values, Options(), cache=cache), Shown())
 
 
-def render(chart: dict[str, str], cache: MemoryCache, name: str) -> list[str]:
-    """One rendering as Helm does it: parse all, then execute what is no partial."""
-    templates = Templates(functions(), cache=cache)
-    for path, text in chart.items():
-        templates.parse(path, text)
-    data = {"Values": {**floats(yaml.load(_VALUES)), "name": name}, "Release": {"Name": "r"}}
-    return [templates.execute(path, data) for path in chart if "/_" not in path]
+class Times(NamedTuple):
+    """What something took."""
+
+    cpu: float
+    wall: float
 
 
-def spawn(helm: str, chart: dict[str, str], rounds: int) -> float:
-    """The same through the program."""
-    with tempfile.TemporaryDirectory() as folder:
-        root = Path(folder)
-        (root / "templates").mkdir()
-        (root / "Chart.yaml").write_text("apiVersion: v2\nname: c\nversion: 1.0.0\n")
-        (root / "values.yaml").write_text(_VALUES)
-        for path, text in chart.items():
-            (root / path.removeprefix("c/")).write_text(text)
-        command = [helm, "template", "r", folder]
+class Bench:
+    """One chart in a folder; `fresh` gives it anew with texts that no cache has seen."""
 
-        def once(number: int) -> None:
-            subprocess.run([*command, "--set", f"name=b{number}"], capture_output=True, check=True)
+    def __init__(self, helm: str, folder: Path, fresh: Callable[[int], Path], disk: Path) -> None:
+        self._helm = helm
+        self._folder = folder
+        self._fresh = fresh
+        self._disk = disk
+        self._loaded = load(folder)
+        self._warm = MemoryCache()
+        ours(self._loaded, 0, self._warm)
+        cache = TemplateCache(disk)
+        ours(self._loaded, 0, cache)
+        cache.save()
 
-        return median(once, rounds)
+    def first(self, number: int) -> Times:
+        """Everything is new; written to disk before the clock runs."""
+        folder = self._fresh(number)
+        return timed(lambda: ours(load(folder), number, MemoryCache()))
+
+    def next(self, number: int) -> Times:
+        """Only the files of the cache are there."""
+        return timed(lambda: ours(load(self._folder), number, TemplateCache(self._disk)))
+
+    def warm(self, number: int) -> Times:
+        """Only the values are new."""
+        return timed(lambda: ours(self._loaded, number, self._warm))
+
+    def reread(self, number: int) -> Times:
+        """The chart is read again."""
+        return timed(lambda: ours(load(self._folder), number, self._warm))
+
+    def helm(self, number: int) -> Times:
+        """The program."""
+        command = [self._helm, "template", "release-name", str(self._folder), "--set", f"nameOverride=bench-{number}"]
+        return timed(lambda: subprocess.run(command, capture_output=True, check=True))
+
+    def medians(self) -> dict[str, Times]:
+        """Each column."""
+        return middle([{name: getattr(self, name)(number) for name in _COLUMNS} for number in range(ROUNDS)])
 
 
-def main() -> None:
-    """Print the table."""
+def middle(rounds: Sequence[Mapping[str, Times]]) -> dict[str, Times]:
+    """The median of each."""
+    return {
+        name: Times(*map(statistics.median, zip(*(each[name] for each in rounds), strict=True))) for name in rounds[0]
+    }
+
+
+def timed(work: Callable[[], object]) -> Times:
+    """Milliseconds, those of child processes included."""
+    before, started = _cpu(), time.perf_counter()
+    work()
+    wall = time.perf_counter() - started
+    return Times(1000 * (_cpu() - before), 1000 * wall)
+
+
+def _cpu() -> float:
+    """Seconds of this process and of those that it waited for."""
+    used = map(resource.getrusage, (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+    return sum(each.ru_utime + each.ru_stime for each in used)
+
+
+def processes(helm: str, folder: Path, home: Path) -> Iterator[dict[str, Times]]:
+    """`fluxtui template` with a cache on disk beside helm, both from start to end."""
+
+    def spawn(*command: str) -> Times:
+        environment = {"XDG_CACHE_HOME": str(home), "PATH": os.environ["PATH"], "HOME": str(home)}
+        return timed(lambda: subprocess.run(command, capture_output=True, check=True, env=environment))
+
+    for number in range(ROUNDS):
+        tail = ("template", "release-name", str(folder), "--set", f"nameOverride=bench-{number}")
+        yield {"process": spawn(sys.executable, "-m", "fluxtui", *tail), "helm": spawn(helm, *tail)}
+
+
+def report(name: str, found: Mapping[str, Times]) -> None:
+    """Two lines: CPU and clock."""
+    for kind in Times._fields:
+        times = {column: getattr(each, kind) for column, each in found.items()}
+        theirs = times.pop("helm")
+        cells = (f"{column} {each:.0f} ({theirs / each:.1f}x)" for column, each in times.items())
+        print(f"{name:8} {kind:4}  {'  '.join(cells)}  helm {theirs:.0f}")
+
+
+def main(charts: list[str]) -> None:
+    """Print the table: milliseconds, and how many times as long helm takes."""
     helm = find_helm()
-    print(f"{'chart':8} {'files':>5} {'first':>8} {'warm':>8} {'helm':>8}  warm is")
-    for size, count in SIZES.items():
-        cache = MemoryCache()
-        chart = texts(count)
-        first = median(lambda n, count=count: render(texts(count, f"-{n}"), MemoryCache(), "b"), 5)  # type: ignore[misc]
-        render(chart, cache, "b")
-        warm = median(lambda n, chart=chart, cache=cache: render(chart, cache, f"b{n}"), 15)  # type: ignore[misc]
-        real = spawn(helm, chart, 7)
-        print(f"{size:8} {count:5} {first:8.1f} {warm:8.1f} {real:8.1f}  {real / warm:.1f}x faster")
+    with tempfile.TemporaryDirectory() as place:
+        root = Path(place)
+        for name, size in SIZES.items():
+            folder = write(root / name, chart(**size))
+
+            def fresh(number: int, name: str = name, size: Mapping[str, int] = size) -> Path:
+                return write(root / f"{name}-{number}", chart(**size, salt=f"{name}{number}"))
+
+            report(name, Bench(helm, folder, fresh, root / "cache" / name).medians())
+        for path in map(Path, charts):
+            report(path.name[:8], Bench(helm, path, lambda _, path=path: path, root / "cache" / path.name).medians())  # type: ignore[misc]
+        report("middle", middle([*processes(helm, root / "middle", root / "home")][1:]))
 
 
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1:])

@@ -160,7 +160,8 @@ class _Parser:
             mark = self.at
             variable = self.next()
             following = self.peek()
-            if following.kind not in ("assign", "declare") and following.text != ",":
+            is_declaration = following.kind in ("assign", "declare") or following.text == ","
+            if not is_declaration or "." in variable.text:
                 self.at = mark
                 break
             self.next()
@@ -196,18 +197,9 @@ class _Parser:
         following = self.peek()
         if following.kind != "field" or following.is_apart:
             return node
-        where = following.pos
-        names: list[str] = []
-        while (following := self.peek()).kind == "field" and not following.is_apart:
-            names.append(following.text[1:])
-            self.at += 1
-        match node:
-            case n.Field():
-                return n.Field(where, (*node.names, *names))
-            case n.Variable():
-                return n.Variable(where, node.name, (*node.names, *names))
-            case n.Identifier() | n.Pipe():
-                return n.Chain(where, node, tuple(names))
+        self.at += 1
+        if isinstance(node, (n.Identifier, n.Pipe)):
+            return n.Chain(following.pos, node, _names(following.text))
         raise SyntaxProblem(token.pos, f"unexpected . after term {quote(str(node))}")
 
     # Terms
@@ -218,10 +210,16 @@ class _Parser:
             raise SyntaxProblem(token.pos, f"function {quote(token.text)} not defined")
         return n.Identifier(token.pos, token.text)
 
+    def field(self, token: Token) -> n.Operand:
+        """`.a.b`, whose place is that of its second name, if it has one."""
+        names = _names(token.text)
+        return n.Field(token.pos + (len(names[0]) + 1 if len(names) > 1 else 0), names)
+
     def variable(self, token: Token) -> n.Operand:
-        """A variable; whether it may be named here depends on what stands before."""
-        self.variables.append(Name(token.text, token.pos, "reads"))
-        return n.Variable(token.pos, token.text)
+        """A variable and its fields; whether it may be named here depends on what stands before."""
+        name, dot, fields = token.text.partition(".")
+        self.variables.append(Name(name, token.pos, "reads"))
+        return n.Variable(token.pos + (len(name) if dot else 0), name, _names(dot + fields))
 
     def parenthesized(self, token: Token) -> n.Operand:
         """A pipeline in parentheses."""
@@ -242,6 +240,11 @@ class _Parser:
             return (numbers.character if token.kind == "char" else numbers.number)(token.pos, token.text)
         except ValueError as problem:
             raise SyntaxProblem(token.pos, str(problem)) from problem
+
+
+def _names(fields: str) -> tuple[str, ...]:
+    """`.a.b` as names."""
+    return tuple(fields.split(".")[1:])
 
 
 def _unquoted(token: Token) -> str:
@@ -279,7 +282,7 @@ _TERMS: Final[dict[str, Callable[[_Parser, Token], n.Operand]]] = {
     "dot": lambda _, token: n.Dot(token.pos),
     "nil": lambda _, token: n.Nil(token.pos),
     "variable": _Parser.variable,
-    "field": lambda _, token: n.Field(token.pos, (token.text[1:],)),
+    "field": _Parser.field,
     "bool": lambda _, token: n.Bool(token.pos, token.text == "true"),
     "char": _Parser.number,
     "number": _Parser.number,

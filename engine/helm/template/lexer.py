@@ -25,8 +25,8 @@ ACTION: Final = re.compile(
 _TOKEN: Final = re.compile(
     r"""[ \t\r\n]*+ (?:
       (?P<right>\}\}|(?<=[ \t\r\n])-\}\})
-    | (?P<field>\.[^\W\d]\w*)
-    | (?P<variable>\$\w*)
+    | (?P<field>(?:\.[^\W\d]\w*)++)
+    | (?P<variable>\$\w*(?:\.[^\W\d]\w*)*+)
     | (?P<string>"(?:[^"\\\n]|\\[^\n])*")
     | (?P<raw>`[^`]*`)
     | (?P<char>'(?:[^'\\\n]|\\[^\n])*')
@@ -55,7 +55,7 @@ _UNFINISHED: Final = {
 
 
 class Token(NamedTuple):
-    """`kind` is a group of the expression above, a keyword, "bool" or "identifier"."""
+    """`kind` is a group of the expression above, a keyword, "bool" or "identifier"; fields go with what is before."""
 
     kind: str
     pos: int
