@@ -6,6 +6,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from typing import Any
 
 from engine import errors
 from engine.clock import Clock
@@ -14,6 +15,16 @@ log = logging.getLogger(__name__)
 
 #: What a supervised task runs; called again for every restart.
 Run = Callable[[], Awaitable[None]]
+
+
+async def cancel(*tasks: asyncio.Task[Any]) -> None:
+    """Cancel tasks and wait until they have ended, however they do.
+
+    The caller's own cancellation goes through: `suppress(CancelledError)` around an `await task` would swallow it.
+    """
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
 
 
 @dataclass(frozen=True, slots=True)

@@ -68,6 +68,7 @@ class Pool:
         self._idle: list[_Child] = []
         self._slots = asyncio.Semaphore(size)
         self._all: set[_Child] = set()
+        self._reaping: set[asyncio.Task[int]] = set()
         self._closed = False
 
     async def __aenter__(self) -> Self:
@@ -103,11 +104,18 @@ class Pool:
                 if healthy and not self._closed:
                     self._idle.append(child)
                 else:
-                    self._all.discard(child)
-                    child.kill()
+                    self._end(child)
         if "error" in answer:
             raise _error(answer["error"])
         return answer.get("value")
+
+    def _end(self, child: _Child) -> None:
+        """Kill a child without waiting; `close` waits for those that are not gone by then."""
+        self._all.discard(child)
+        child.kill()
+        reaping = asyncio.create_task(child.ended(), name="end of a build worker")
+        self._reaping.add(reaping)
+        reaping.add_done_callback(self._reaping.discard)
 
     async def close(self) -> None:
         """End all children."""
@@ -119,6 +127,7 @@ class Pool:
             child.kill()
         for child in children:
             await child.ended()
+        await asyncio.gather(*self._reaping, return_exceptions=True)
 
     async def _start(self) -> _Child:
         child = await _Child.start(self._limits)

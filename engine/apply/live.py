@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import hashlib
 from collections.abc import Callable, Iterable, Mapping
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -21,6 +20,7 @@ from engine.flux.kinds import KUSTOMIZE_GROUP
 from engine.kube.client import Client
 from engine.kube.informer import Informer
 from engine.kube.types import Object, ResourceType
+from engine.tasks import cancel
 
 OWNER_SELECTOR: Final = f"{KUSTOMIZE_GROUP}/name"
 _FINGERPRINT: Final = "fingerprint"
@@ -82,11 +82,7 @@ class Watches:
         tasks = list(self._tasks.values())
         self._tasks.clear()
         self._informers.clear()
-        for task in tasks:
-            task.cancel()
-        for task in tasks:
-            with suppress(asyncio.CancelledError):
-                await task
+        await cancel(*tasks)
 
     def _tell(self, res: ResourceType, old: Object | None, new: Object | None) -> None:
         for handler in tuple(self._handlers):

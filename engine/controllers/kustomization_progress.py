@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import suppress
 from datetime import datetime
 from typing import Any, Final
 
@@ -70,8 +69,9 @@ class Progress:
             return
         async with self._lock:
             timer.cancel()
-        with suppress(asyncio.CancelledError):
-            await timer
+        await asyncio.wait([timer])
+        if not timer.cancelled():
+            timer.result()
         self._run.status.update(self.fields)
 
     async def _later(self) -> None:

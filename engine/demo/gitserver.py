@@ -24,6 +24,7 @@ from aiohttp import web
 
 from engine import errors
 from engine.clock import Clock
+from engine.tasks import cancel
 
 MAX_REQUEST = 256 * 2**20
 MAX_HEADERS = 64 * 2**10
@@ -165,9 +166,7 @@ class GitServer:
                 await feeding
                 return response
         finally:
-            feeding.cancel()
-            with suppress(asyncio.CancelledError, errors.LimitExceeded):
-                await feeding
+            await cancel(feeding)
             if process.returncode is None:
                 with suppress(ProcessLookupError):
                     os.killpg(process.pid, signal.SIGKILL)

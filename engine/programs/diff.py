@@ -6,7 +6,6 @@ Exit codes as the flux CLI has them: 0 nothing, 1 something, 2 it could not be c
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import sys
 from pathlib import Path
 from typing import Final
@@ -23,6 +22,7 @@ from engine.programs.local import files_of, folder_below, folder_of, is_kustomiz
 from engine.session import Session
 from engine.settings import EngineSettings
 from engine.snapshot import Link
+from engine.tasks import cancel
 
 MARKS: Final = {
     Verdict.DIFFERS: "drifted",
@@ -53,18 +53,16 @@ async def _run(options: Options) -> int:
         raise errors.Refused("--recursive follows the files of a directory", fix="add --path DIR")
     settings = EngineSettings(access=access({**options, "namespace": namespace(options)}), read_only=True)
     session = Session(settings, Clock())
-    running = asyncio.ensure_future(session.run())
+    running = asyncio.create_task(session.run())
     try:
         return await asyncio.wait_for(_compare(session, running, options), WITHIN)
     except TimeoutError:
         raise errors.Unavailable(f"the cluster did not answer within {WITHIN:.0f} s") from None
     finally:
-        running.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await running
+        await cancel(running)
 
 
-async def _compare(session: Session, running: asyncio.Future[None], options: Options) -> int:
+async def _compare(session: Session, running: asyncio.Task[None], options: Options) -> int:
     await _connected(session, running)
     assert session.drift is not None
     if options.get("progress_bar") != "false" and sys.stderr.isatty():
@@ -174,7 +172,7 @@ def ended(drifted: bool) -> int:
 
 
 def show(report: DriftReport) -> bool:
-    """Print the report; whether there is drift. Raises errors.Terminal, after what is known, when it was not computed."""
+    """Print the report; whether there is drift. When it was not computed: errors.Terminal, after what is known."""
     for note in report.notes:
         say("►", note)
     for drift in report.objects:

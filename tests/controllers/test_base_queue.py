@@ -10,7 +10,7 @@ import pytest
 from engine.clock import VirtualClock
 from engine.controllers.queue import RateLimiter, WorkQueue
 from engine.flux.intervals import jittered
-from engine.tasks import Restart, Supervisor
+from engine.tasks import Restart, Supervisor, cancel
 
 
 async def test_a_key_is_handed_out_once_however_often_it_is_added() -> None:
@@ -180,3 +180,23 @@ async def test_two_tasks_do_not_share_a_name() -> None:
     await supervisor.cancel("x")
     supervisor.start("x", asyncio.Event().wait)
     await supervisor.stop()
+
+
+async def test_who_waits_for_cancelled_tasks_can_be_cancelled_too() -> None:
+    entered = asyncio.Event()
+
+    async def stubborn() -> None:
+        try:
+            await asyncio.sleep(3600)
+        except asyncio.CancelledError:
+            entered.set()
+            await asyncio.sleep(3600)
+
+    inner = asyncio.create_task(stubborn())
+    await asyncio.sleep(0)
+    outer = asyncio.create_task(cancel(inner))
+    await entered.wait()
+    outer.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await outer
+    assert inner.cancelled()
