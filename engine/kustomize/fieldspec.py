@@ -145,9 +145,10 @@ class FieldPath:
             raise self._misfit(node, obj)
 
     def _misfit(self, node: Any, obj: dict[str, Any]) -> BuildError:
-        metadata = obj.get("metadata") or {}
+        metadata = obj.get("metadata")
+        name = metadata.get("name", "") if isinstance(metadata, dict) else ""
         return BuildError(
-            f"{obj.get('kind')} {metadata.get('name')} has a {type(node).__name__} on the path {self.path} "
+            f"{obj.get('kind')} {name} has a {type(node).__name__} on the path {self.path} "
             "where a mapping or list is expected",
             field=self.path,
         )

@@ -7,6 +7,7 @@ import json
 from typing import Any, Final
 
 from engine.errors import Unsupported
+from engine.kustomize.ids import id_of
 from engine.kustomize.json_values import values
 from engine.kustomize.nodes import text, written
 from engine.kustomize.resource import Object
@@ -20,9 +21,7 @@ def name_hash(obj: Object) -> str:
     """Ten characters over the data of a ConfigMap or Secret; kustomize gives no other object a hash."""
     kind = text(obj.get("kind"))
     if kind not in _HASHED:
-        raise Unsupported(
-            f"{kind} {text((obj.get('metadata') or {}).get('name'))}: only a ConfigMap or Secret has a hash in its name"
-        )
+        raise Unsupported(f"{id_of(obj)}: only a ConfigMap or Secret has a hash in its name")
     content: dict[str, Any] = {"kind": kind, "name": "", "data": _field(obj, "data")}
     if kind == "Secret":
         content["type"] = _field(obj, "type")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any, Final
 
 from engine.kustomize.errors import BuildError
@@ -13,6 +14,8 @@ from engine.yaml.resolve import NotJSON, number, plain_v3
 from engine.yaml.scalars import quoted
 
 _STRINGS: Final = {str}
+#: A scalar of so many characters or fewer is likely to stand elsewhere, too.
+_REPEATED: Final = 32
 _BLOCKS: Final = ("|", ">")
 _QUOTES: Final = ("'", '"')
 
@@ -20,9 +23,13 @@ _QUOTES: Final = ("'", '"')
 def _decoded(node: Tagged) -> Any:
     """What a scalar is once printed and read again; a BuildError when that fails. Its text may be secret: not told."""
     text = str.__str__(node)
-    tag, style = node.tag, node.style
+    tag = node.tag
     if tag in (STR, MERGE):
-        return _string(text, style)
+        return _string(text, node.style)
+    return (_meaning if len(text) > _REPEATED else _known_meaning)(text, tag, node.style)
+
+
+def _meaning(text: str, tag: str, style: str) -> Any:
     try:
         value = plain_v3(text)
         found = tag_of(plain(text))
@@ -36,6 +43,10 @@ def _decoded(node: Tagged) -> Any:
     if tag == FLOAT and found == INT:
         return number(float(value))  # type: ignore[arg-type]
     raise BuildError(f"cannot decode a {found} as a !!{tag}", fix="let replacements and patches keep the field's type")
+
+
+#: Numbers, booleans and nulls repeat.
+_known_meaning: Final = lru_cache(maxsize=4096)(_meaning)
 
 
 def _string(text: str, style: str) -> str:
@@ -87,7 +98,13 @@ def nodes(value: Any, *, floats: bool = False) -> Any:
         return Tagged("null", NULL)
     if kind is bool:
         return Tagged("true" if value else "false", BOOL)
-    return plain(_float_text(float(value)) if floats else str(value) if kind is int else float_text(value))
+    return _number(value, floats)
+
+
+@lru_cache(maxsize=4096)
+def _number(value: float, floats: bool) -> str:
+    text = str(value) if isinstance(value, int) else float_text(value)
+    return plain(_float_text(float(value)) if floats else text)
 
 
 def _styled_as_printed(text: str) -> str:

@@ -107,10 +107,13 @@ def check_size(obj: Any, name: object) -> int:
             raise LimitExceeded(f"{name} grows beyond {_MAX_NODES} values or {_MAX_DEPTH} levels")
         below: list[Any] = []
         for node in level:
-            if node.__class__ is dict:
+            kind = node.__class__
+            if kind is str:
+                characters += len(node)
+            elif kind is dict:
                 below.extend(node.values())
                 characters += sum(map(len, node))
-            elif node.__class__ is list:
+            elif kind is list:
                 below.extend(node)
             elif isinstance(node, str):
                 characters += len(node)

@@ -5,22 +5,21 @@ from __future__ import annotations
 from typing import Any, Final
 
 from engine.kustomize.errors import BuildError
-from engine.kustomize.nodes import copy_node, is_null, put, styled, text, written
+from engine.kustomize.keyed_lists import (
+    MISSING,
+    find_item,
+    joined_groups,
+    key_values,
+    mismatch,
+    with_element,
+    with_rest,
+)
+from engine.kustomize.nodes import Place, copy_node, is_null, put, styled, text
 from engine.kustomize.resource import Object
 from engine.kustomize.schemas import NOTHING, Schema, SchemaFor
 
 DIRECTIVE: Final = "$patch"
 _DIRECTIVES: Final = frozenset(("delete", "replace", "merge"))
-
-
-class _Missing:
-    """No value at all, as opposed to null."""
-
-    def __repr__(self) -> str:
-        return "MISSING"
-
-
-MISSING: Final = _Missing()
 
 
 def strategic_merge(target: Any, patch: Any, schema_for: SchemaFor) -> Any:
@@ -37,11 +36,13 @@ _OLD_BOOLEANS: Final = frozenset(
 )
 
 
-def tidy(obj: Object, schema_for: SchemaFor) -> None:
+def tidy(obj: Object, schema_for: SchemaFor) -> list[Place]:
     """What a merge does to every field that it comes by, whatever the patch; plain lists it does not enter.
 
-    Null fields with nothing written there go; strings that older readers take for booleans are quoted.
+    Null fields with nothing written there go. Strings that older readers take for booleans will be quoted
+    if the merge leaves them; their places are the result.
     """
+    places: list[Place] = []
     schema = schema_for(text(obj.get("apiVersion")), text(obj.get("kind"))) or NOTHING
     queue: list[tuple[Any, Schema]] = [(obj, schema)]
     while queue:
@@ -54,9 +55,18 @@ def tidy(obj: Object, schema_for: SchemaFor) -> None:
                 elif not child and is_null(child):
                     del node[key]
                 elif child.__class__ is str and child in _OLD_BOOLEANS:
-                    node[key] = styled(child, '"')
+                    places.append((node, key))
         elif isinstance(node, list) and schema.merge_keys:
             queue.extend((item, schema.items or NOTHING) for item in node)
+    return places
+
+
+def quote_old_booleans(places: list[Place]) -> None:
+    """Quote the strings that `tidy` found and the merge has left."""
+    for mapping, key in places:
+        present = mapping.get(key)
+        if present.__class__ is str and present in _OLD_BOOLEANS:
+            mapping[key] = styled(present, '"')
 
 
 class _Merger:
@@ -71,7 +81,7 @@ class _Merger:
         if isinstance(leading, list):
             return self._list(target, patch, schema or NOTHING, path)
         if isinstance(patch, (dict, list)):
-            raise _mismatch(leading, patch, path)
+            raise mismatch(leading, patch, path)
         if patch is MISSING:
             return target
         return MISSING if is_null(patch) else patch
@@ -92,7 +102,7 @@ class _Merger:
         if patch is MISSING:
             return self._settled(target, schema or NOTHING, path)
         if not isinstance(patch, dict) or not (target is MISSING or is_null(target) or isinstance(target, dict)):
-            raise _mismatch(target, patch, path)
+            raise mismatch(target, patch, path)
         directive = _take_directive(patch, path)
         if directive == "delete":
             return MISSING
@@ -119,8 +129,8 @@ class _Merger:
         elif isinstance(value, list) and schema.merge_keys is not None:
             if not schema.merge_keys:
                 return list(dict.fromkeys(value))
-            keys = [_values(item, schema.merge_keys) for item in value]
-            if len(set(_merge_values(keys))) < len(keys):
+            keys = [key_values(item, schema.merge_keys) for item in value]
+            if len(set(joined_groups(keys))) < len(keys):
                 return self._keyed(value, [], schema, path)
             if schema.items is not None:
                 for item in value:
@@ -133,7 +143,7 @@ class _Merger:
         if patch is MISSING:
             return self._settled(target, schema, path)
         if not isinstance(patch, list) or not (target is MISSING or is_null(target) or isinstance(target, list)):
-            raise _mismatch(target, patch, path)
+            raise mismatch(target, patch, path)
         if schema.merge_keys is None:
             return patch
         directive = _take_list_directive(patch, path)
@@ -170,7 +180,7 @@ class _Merger:
     def _keyed(self, target: list[Any], patch: list[Any], schema: Schema, path: str) -> list[Any]:
         """Items with equal keys are merged; the patch's come first, in its order."""
         assert schema.merge_keys is not None
-        groups = _merge_values([_values(item, schema.merge_keys) for item in (*patch, *target)])
+        groups = joined_groups([key_values(item, schema.merge_keys) for item in (*patch, *target)])
         if not groups:
             return target
         keys = tuple(key for index, key in enumerate(schema.merge_keys) if any(values[index] for values in groups)) or (
@@ -182,94 +192,16 @@ class _Merger:
             named = dict(zip(schema.merge_keys, group, strict=True))
             values = [named[key] for key in keys]
             wanted = {key: value for key, value in named.items() if value} or named
-            old, new = _find(left, wanted), _find(patch, wanted)
+            old, new = find_item(left, wanted), find_item(patch, wanted)
             merged = self.value(old, new, schema.items, f"{path}[{','.join(wanted.values())}]")
             if merged is MISSING or is_null(merged) or merged == {}:
-                left = _with_element(left, keys, values, MISSING)
+                left = with_element(left, keys, values, MISSING)
                 continue
             for key, value in wanted.items():
                 if value:
                     merged.setdefault(key, value)
-            result = _with_element(result, keys, values, merged)
-        return _with_rest(result, left, keys)
-
-
-def _with_rest(merged: list[Any], target: list[Any], keys: tuple[str, ...]) -> list[Any]:
-    """The merged items, and what stood in the target; one without a key does there what it does with kustomize."""
-    result = list(merged)
-    for item in target:
-        values = []
-        for key in keys:
-            if is_null(item) or (isinstance(item, dict) and key not in item):
-                result.append(item)
-            elif isinstance(item, dict):
-                values.append(written(item[key]))
-            else:
-                raise _mismatch({}, item, key)
-        if len(keys) > 1:
-            result = _with_element(result, keys, values, MISSING)
-        result = _with_element(result, keys, values, item)
-    return result
-
-
-def _with_element(items: list[Any], keys: tuple[str, ...], values: list[str], element: Any) -> list[Any]:
-    """The items with the element in place of those that match, or at the end; MISSING removes these.
-
-    An empty value matches any, and a key beyond the values whatever the one before it did; without values
-    nothing matches and nothing stays.
-    """
-    result: list[Any] = []
-    found = False
-    for item in items:
-        if is_null(item) or item == {}:
-            continue
-        if not isinstance(item, dict):
-            if not (values and values[0]):
-                raise _mismatch({}, item, keys[0])
-            result.append(item)
-        elif values and all(
-            key in item and (not value or written(item[key]) == value) for key, value in zip(keys, values, strict=False)
-        ):
-            found = True
-            if element is not MISSING:
-                result.append(element)
-        elif values:
-            result.append(item)
-    if element is not MISSING and not is_null(element) and not found:
-        result.append(element)
-    return result
-
-
-def _values(item: Any, keys: tuple[str, ...]) -> tuple[str, ...]:
-    return tuple(text(item.get(key)) for key in keys) if isinstance(item, dict) else ("",) * len(keys)
-
-
-def _merge_values(groups: list[tuple[str, ...]]) -> list[tuple[str, ...]]:
-    """Key values that differ only in what one of them leaves out are one and the same."""
-    merged = list(dict.fromkeys(groups))
-    if not merged or len(merged[0]) < 2:
-        return merged
-    for index in range(len(merged)):
-        for other, right in enumerate(merged):
-            joined = _joined(merged[index], right)
-            if joined is not None:
-                merged[index] = merged[other] = joined
-    return merged
-
-
-def _joined(left: tuple[str, ...], right: tuple[str, ...]) -> tuple[str, ...] | None:
-    pairs = list(zip(left, right, strict=True))
-    if any(a and b and a != b for a, b in pairs) or not any(a == b for a, b in pairs):
-        return None
-    return tuple(a or b for a, b in pairs)
-
-
-def _matches(item: Any, wanted: dict[str, str]) -> bool:
-    return isinstance(item, dict) and all(key in item and written(item[key]) == value for key, value in wanted.items())
-
-
-def _find(items: list[Any], wanted: dict[str, str]) -> Any:
-    return next((item for item in items if _matches(item, wanted)), MISSING)
+            result = with_element(result, keys, values, merged)
+        return with_rest(result, left, keys)
 
 
 def _take_directive(patch: dict[str, Any], path: str) -> str:
@@ -290,15 +222,3 @@ def _take_list_directive(patch: list[Any], path: str) -> str:
     directive = _take_directive(marker, path)
     patch.remove(marker)
     return directive
-
-
-def _mismatch(target: Any, patch: Any, path: str) -> BuildError:
-    return BuildError(
-        f"wrong node kind: the object has {_kind(target)} where the patch has {_kind(patch)}",
-        field=path,
-        fix="give both the same structure",
-    )
-
-
-def _kind(value: Any) -> str:
-    return "a mapping" if isinstance(value, dict) else "a list" if isinstance(value, list) else "a scalar"

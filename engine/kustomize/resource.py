@@ -133,7 +133,10 @@ class Resource:
 
     def was_called(self, name: str) -> bool:
         """Whether this is the name, or once was."""
-        return self.name == name or name in [earlier for earlier, _, _ in self.previous]
+        if self.name == name:
+            return True
+        names = self.annotations.get(PREVIOUS_NAMES)
+        return names is not None and name in written(names).split(",")
 
     @property
     def name(self) -> str:
@@ -157,7 +160,7 @@ class Resource:
         return found if isinstance(found, dict) else {}
 
     @property
-    def annotations(self) -> Mapping[str, Any]:
+    def annotations(self) -> dict[str, Any]:
         """metadata.annotations as they stand, kustomize's own among them; empty when there are none."""
         metadata = self.obj.get("metadata")
         found = metadata.get("annotations") if isinstance(metadata, dict) else None
@@ -247,8 +250,13 @@ class Resource:
         self._append(SUFFIXES, suffix)
 
     def _append(self, name: str, value: str) -> None:
-        if value:
-            present = self.annotations.get(name)
+        if not value:
+            return
+        annotations = self.annotations
+        present = annotations.get(name)
+        if present.__class__ is str:
+            annotations[name] = f"{present},{value}"
+        else:
             self.set_annotation(name, value if present is None else f"{written(present)},{value}")
 
     def _list(self, name: str) -> list[str]:

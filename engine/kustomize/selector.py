@@ -20,6 +20,7 @@ class Selector:
 
     def __init__(self, config: Mapping[str, Any]) -> None:
         self._kind_parts = [(part, _pattern(config, part)) for part in ("group", "version", "kind") if config.get(part)]
+        self._gvks: dict[Gvk, bool] = {}
         self._name = _pattern(config, "name") if config.get("name") else None
         self._namespace = _pattern(config, "namespace") if config.get("namespace") else None
         self._labels = parse_label_selector(config.get("labelSelector", ""))
@@ -31,7 +32,11 @@ class Selector:
 
     def matches_gvk(self, gvk: Gvk) -> bool:
         """Group, version and kind."""
-        return all(pattern.match(getattr(gvk, part)) for part, pattern in self._kind_parts)
+        known = self._gvks.get(gvk)
+        if known is None:
+            known = all(pattern.match(getattr(gvk, part)) for part, pattern in self._kind_parts)
+            self._gvks[gvk] = known
+        return known
 
     def matches_name(self, name: str) -> bool:
         """The name."""

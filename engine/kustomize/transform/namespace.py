@@ -44,8 +44,8 @@ class SetNamespace:
                 resources.budget.add(2 * NODE)
                 self.put(resource)
         counts = Counter(resource.id.key for resource in resources)
-        clash = next((resource for resource in resources if counts[resource.id.key] > 1), None)
-        if clash is not None:
+        if len(counts) < len(resources):
+            clash = next(resource for resource in resources if counts[resource.id.key] > 1)
             raise clash.build_error(
                 f"namespace {self._namespace} produces an ID conflict: two objects get this identity",
                 fix="rename one of the two, or leave one in its own namespace",

@@ -9,9 +9,10 @@ from engine.kustomize.errors import BuildError
 from engine.kustomize.files import Files
 from engine.kustomize.json_values import json_object, nodes
 from engine.kustomize.jsonpatch import Operation, apply_patch, parse_patch
+from engine.kustomize.keyed_lists import MISSING
 from engine.kustomize.limits import check_size
 from engine.kustomize.load import resources_from
-from engine.kustomize.merge import DIRECTIVE, MISSING, strategic_merge, tidy
+from engine.kustomize.merge import DIRECTIVE, quote_old_booleans, strategic_merge, tidy
 from engine.kustomize.nodes import put, untagged, written
 from engine.kustomize.openapi_field import Schemas
 from engine.kustomize.resmap import ResMap
@@ -27,7 +28,7 @@ def merge_into(target: Resource, patch: Resource, schemas: SchemaFor) -> None:
     may_rename, may_change_kind = patch.is_enabled(ALLOW_NAME_CHANGE), patch.is_enabled(ALLOW_KIND_CHANGE)
     if may_rename or may_change_kind:
         target.remember()
-    tidy(target.obj, schemas)
+    old_booleans = tidy(target.obj, schemas)
     if patch.obj.get(DIRECTIVE) == "replace":
         # For kustomize that is no change when it stands at the top.
         return
@@ -40,6 +41,7 @@ def merge_into(target: Resource, patch: Resource, schemas: SchemaFor) -> None:
     if merged is MISSING or not merged:
         target.obj = {}
         return
+    quote_old_booleans(old_booleans)
     target.obj = merged
     if not may_change_kind:
         put(target.obj, "kind", untagged(kind, target.obj.get("kind")))
