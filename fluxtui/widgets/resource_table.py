@@ -50,13 +50,13 @@ class ResourceTable(ListPanel):
     def follow(self, snapshot: Snapshot, changed: Iterable[Ref] | None, now: datetime) -> None:
         """Take in a snapshot and draw what looks different."""
         self.snapshot, self.now = snapshot, now
-        arranged = self.model.arranged
-        if self.model.follow(snapshot, changed, hold=self._pace.wait(now) > 0):
+        arranged, wait = self.model.arranged, self._pace.wait(now, self.model.total)
+        if self.model.follow(snapshot, changed, hold=wait > 0):
             self.changed = now
             if self.model.arranged != arranged and changed is not None:
-                self._pace.take(now)
+                self._pace.take(now, self.model.total)
             if self.model.held and self._calm is None:
-                self._calm = self.set_timer(self._pace.wait(now), self._order)
+                self._calm = self.set_timer(wait, self._order)
             self.marks &= self.model.rows.keys()
             self.settle()
         elif not self.entries:
@@ -67,7 +67,7 @@ class ResourceTable(ListPanel):
         """Give the lines their places now, after a storm or in the middle of it."""
         self._calm = None
         if self.model.held:
-            self._pace.take(self.now)
+            self._pace.take(self.now, self.model.total)
             self.model.arrange()
             self.settle()
 

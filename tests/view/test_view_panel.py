@@ -259,15 +259,16 @@ def test_what_is_more_than_another_order_is_arranged_at_once(what: str) -> None:
     assert not model.held
 
 
-def test_a_storm_changes_places_a_few_times_at_once_and_then_once_in_a_while() -> None:
+@pytest.mark.parametrize(("lines", "every"), [(2_500, 5.0), (20, 1.0)])
+def test_a_storm_changes_places_a_few_times_at_once_and_then_once_in_a_while(lines: int, every: float) -> None:
     pace, now, times = Pace(), b.NOW, []
     for _ in range(300):  # ten changes a second for half a minute
-        if not pace.wait(now):
+        if not pace.wait(now, lines):
             times.append((now - b.NOW).total_seconds())
-            pace.take(now)
+            pace.take(now, lines)
         now += timedelta(seconds=0.1)
     assert times[:3] == [0.0, 0.1, 0.2]
-    assert len(times) == 8
-    assert min(later - earlier for earlier, later in pairwise(times[3:])) == pytest.approx(5.0, abs=0.11)
-    now += timedelta(seconds=15)
-    assert pace.wait(now) == 0.0
+    assert len(times) == pytest.approx(30 / every + 2, abs=1)
+    assert all(later - earlier == pytest.approx(every, abs=0.11) for earlier, later in pairwise(times[3:]))
+    now += timedelta(seconds=3 * every)
+    assert pace.wait(now, lines) == 0.0
