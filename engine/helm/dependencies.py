@@ -69,7 +69,9 @@ def _copied(chart: Chart, alias: str, loaded: str) -> Chart:
     """The chart under its alias. Helm copies it and its subcharts; what lies deeper keeps the path it was loaded at."""
 
     def deeper(child: Chart) -> Chart:
-        inner = (replace(each, origin=f"{loaded}/charts/{child.name}/charts/{each.name}") for each in child.dependencies)
+        inner = (
+            replace(each, origin=f"{loaded}/charts/{child.name}/charts/{each.name}") for each in child.dependencies
+        )
         return replace(child, origin="", dependencies=tuple(inner))
 
     metadata = replace(chart.metadata, name=alias or chart.name)
