@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, ClassVar, cast
 
 from textual.app import ComposeResult
@@ -12,24 +11,25 @@ from textual.screen import Screen
 from textual.timer import Timer
 from textual.widgets import Input
 
-from engine.api import Answer, Link, Ref, Snapshot
+from engine.api import Answer, Ref, Snapshot
 from fluxtui.bridge import Bridge
 from fluxtui.commands import BY_ID, COMMANDS, Selection
+from fluxtui.screens.ages import Ages
+from fluxtui.screens.arrangement import arrange
 from fluxtui.screens.desk import Desk
+from fluxtui.screens.hints import Hints
 from fluxtui.screens.inquiry import Inquiry
 from fluxtui.screens.places import Place, Places
 from fluxtui.settings import Settings
 from fluxtui.view import layout
-from fluxtui.view.ages import next_change, next_coarse
 from fluxtui.view.filters import NOTHING, parse
-from fluxtui.view.footer import Hint, footer_line, key_name
+from fluxtui.view.footer import key_name
 from fluxtui.view.header import header_line
 from fluxtui.view.kinds import RESOURCE_PANELS, PanelId
 from fluxtui.view.nothing import connection_words
 from fluxtui.view.overview import Subject
 from fluxtui.view.pane import Mode
 from fluxtui.view.panel import changed_since
-from fluxtui.view.states import FAULTS
 from fluxtui.view.text import Role, Span
 from fluxtui.widgets.bars import Bar, Footer
 from fluxtui.widgets.events_panel import EventsPanel
@@ -80,8 +80,8 @@ class MainScreen(Screen[None]):
         self.panel: ListPanel = self.tables[PanelId.KUSTOMIZATIONS]
         self.namespace = ""
         self._followed = Snapshot()
-        self._hinted: tuple[object, ...] = ()
-        self._ages: tuple[datetime, Timer] | None = None
+        self.hints = Hints(self)
+        self.ages = Ages(self)
         self._silence: Timer | None = None
 
     def compose(self) -> ComposeResult:
@@ -143,19 +143,20 @@ class MainScreen(Screen[None]):
         for table in self.tables.values():
             table.follow(snapshot, changed, now)
         self.events.follow(snapshot, now)
-        self._bars()
+        self.tell()
         self._arrange()
         self._selected(asked_again=changed is None or self.selected in changed)
-        self._wait_for_ages()
+        self.ages.wait()
         self.desk.tell_ends(old, snapshot)
 
-    def _bars(self) -> None:
+    def tell(self) -> None:
+        """Draw header, banner and footer."""
         now, cells = self.console.now(), self.size.width
         self.header.show(header_line(self.snapshot, self.namespace, now, cells))
         words, role = self._banner_words()
         self.banner.show((Span(" " + words, role, strong=True),) if words else ())
         self.banner.set_class(bool(words), "-shown")
-        self._hints()
+        self.hints.tell()
 
     def _banner_words(self) -> tuple[str, Role]:
         """What must not be missed: a crash, a lost connection, a login."""
@@ -167,66 +168,18 @@ class MainScreen(Screen[None]):
             return "", Role.DIM
         return connection_words(self.snapshot, self.console.now()), Role.WARN
 
-    def _wait_for_ages(self) -> None:
-        """Wake up when the first visible age reads differently."""
-        now = self.console.now()
-        tables = self.tables.values()
-        rows = next_coarse([time for table in tables for time in (*table.times(), table.changed)], now)
-        link = self.snapshot.connection
-        counted = next_change([link.since, now] if link.next_try else [], now)
-        wait = max(0.05, min(rows, counted) + 0.01)
-        due = now + timedelta(seconds=wait)
-        if self._ages is not None and self._ages[0] <= due:
-            return  # waking up once too often costs less than a timer for every key
-        if self._ages is not None:
-            self._ages[1].stop()
-        self._ages = (due, self.set_timer(wait, self._age))
-
-    def _age(self) -> None:
-        self._ages = None
-        now = self.console.now()
-        for table in self.tables.values():
-            table.tick(now)
-        if self.snapshot.connection.link is not Link.LIVE:
-            self._bars()
-        self._wait_for_ages()
-
     # --- layout --------------------------------------------------------------------------------
 
     def on_resize(self) -> None:
         """Boxes at the left and the pane at the right, or everything below one another."""
         self.set_class(self.size.width < layout.WIDE, "-narrow")
-        self._bars()
+        self.tell()
         self._arrange()
 
     def _arrange(self) -> None:
         """Share out the lines."""
-        wide = self.size.width >= layout.WIDE
-        total = self.size.height - 2 - (1 if self.banner.has_class("-shown") else 0)
-        focused = self.panels.index(self.panel)
-        if wide:
-            heights = layout.stacked(total, [self._need(panel) for panel in self.panels], focused)
-            pane_height = 0
-        else:
-            in_pane = self.focused is self.pane
-            heights, pane_height = layout.narrow(total, len(self.panels), focused, pane_focused=in_pane)
-        moved = False
-        for panel, height in zip(self.panels, heights, strict=True):
-            panel.boxed = wide and height > 1
-            moved |= _set_height(panel, height)
-        self.pane.whole = self.has_class("-whole")
-        self.pane.boxed = wide
-        self.pane.display = wide or pane_height > 0 or self.pane.whole
-        _set_height(self.pane, total if wide or self.pane.whole else pane_height)
-        if moved:
-            self.call_after_refresh(self._wait_for_ages)  # other rows are visible now
-
-    def _need(self, panel: ListPanel) -> layout.Need:
-        rows = panel.line_count() or len(panel.empty_lines(self.size.width // 2 - 2)) or 1
-        if not isinstance(panel, ResourceTable):
-            return layout.Need(rows)
-        counts = panel.model.counts()
-        return layout.Need(rows, sum(counts[state] for state in FAULTS))
+        if arrange(self):
+            self.call_after_refresh(self.ages.wait)  # other rows are visible now
 
     # --- selection and pane --------------------------------------------------------------------
 
@@ -245,9 +198,9 @@ class MainScreen(Screen[None]):
         """The pane follows the cursor."""
         if message.panel is self.panel:
             self._selected()
-            self._hints()
+            self.hints.tell()
             if message.scrolled:
-                self._wait_for_ages()
+                self.ages.wait()
 
     def on_descendant_focus(self) -> None:
         """The panel that has the focus is the one that commands are about."""
@@ -256,14 +209,14 @@ class MainScreen(Screen[None]):
             self._selected()
         if isinstance(self.focused, ListPanel | Pane):
             self._arrange()
-            self._hints()
+            self.hints.tell()
 
     def look(self) -> None:
         """Something a command changed: draw pane, bars and layout anew."""
         self._selected(asked_again=True)
-        self._bars()
+        self.tell()
         self._arrange()
-        self._wait_for_ages()
+        self.ages.wait()
 
     def switch_context(self, context: str) -> None:
         """Leave this cluster for another one."""
@@ -315,30 +268,6 @@ class MainScreen(Screen[None]):
 
     # --- footer --------------------------------------------------------------------------------
 
-    def _hints(self) -> None:
-        selection, snapshot = self.selection(), self.snapshot
-        suspended = all(resource.suspended for resource in selection.resources(snapshot))
-        kinds = frozenset(ref.kind for ref in selection.refs)
-        whole = self.pane.whole
-        key = (kinds, len(selection.refs) > 1, suspended, snapshot.denied, snapshot.read_only, self.size.width, whole)
-        if key == self._hinted:
-            return
-        self._hinted = key
-        hints = [
-            Hint(self.key_of(command.id), self._label(command.id), not command.refusal(selection, self.snapshot))
-            for command in COMMANDS
-            if command.label and command.shown(selection, self.snapshot) and not (whole and command.id == "open")
-        ]
-        if whole:
-            hints.insert(0, Hint(self.key_of("back"), "back"))
-        self.footer.keys(footer_line(hints, self.size.width))
-
-    def _label(self, command: str) -> str:
-        resources = self.selection().resources(self.snapshot)
-        if command == "suspend" and resources and all(resource.suspended for resource in resources):
-            return "resume"
-        return BY_ID[command].label
-
     def key_of(self, command: str) -> str:
         """The key of a command, remapped or not, as people write it."""
         return key_name(self.settings.keys.get(command, BY_ID[command].keys))
@@ -380,11 +309,3 @@ class MainScreen(Screen[None]):
         self.filter_input.close()
         self.footer.display = True
         self.panel.focus()
-
-
-def _set_height(widget: ListPanel | Pane, height: int) -> bool:
-    """Set a height when it is another one; says whether it was."""
-    if widget.styles.height is not None and widget.styles.height.value == height:
-        return False
-    widget.styles.height = height
-    return True
