@@ -1,26 +1,40 @@
 """What the console costs in CPU with 5,000 rows: filling, a key, 200 changes a second, and doing nothing.
 
-Run it by itself: `python -m tests.bench.bench_console [rows]`. Figures are CPU milliseconds (or per cent of a core) of
-this process, headless; a terminal adds what encoding the cells costs.
+Figures are CPU milliseconds (or per cent of a core) of a process of its own, headless; a terminal adds what encoding
+the cells costs.
 """
 
 from __future__ import annotations
 
 import asyncio
 import gc
+import subprocess
 import sys
 import time
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 
+import pytest
+
 from engine.api import Snapshot, State
 from fluxtui.app import FluxtuiApp
 from fluxtui.settings import DEFAULTS
+from tests.bench.figures import machine, show
 from tests.tui import builders as b
 from tests.tui.fake_engine import FakeEngine
 
+pytestmark = pytest.mark.bench
+
 SIZE = (160, 45)
+ROWS = 5_000
 BUDGETS = {"fill": 40.0, "key": 4.0, "page": 15.0, "churn": 10.0, "idle": 0.5}
+
+
+def test_console_without_terminal(capsys: pytest.CaptureFixture[str]) -> None:
+    """In a process that nothing else was imported into."""
+    with capsys.disabled():
+        print(f"\nconsole without terminal, engine and cluster, {ROWS} rows, CPU ({machine()})", flush=True)
+        subprocess.run([sys.executable, "-m", "tests.bench.bench_console"], check=True)
 
 
 async def cpu(work: Callable[[], Awaitable[None]]) -> float:
@@ -91,14 +105,6 @@ async def churn(engine: FakeEngine, seconds: float) -> float:
     return await cpu(publish) / (len(made) * 100) * 100
 
 
-def main() -> None:
-    """Print the figures beside the budgets."""
-    rows = int(sys.argv[1]) if len(sys.argv) > 1 else 5_000
-    figures = asyncio.run(measure(rows))
-    for name, value in figures.items():
-        unit = "%" if name in ("churn", "idle") else "ms"
-        print(f"{name:6} {value:7.2f} {unit:2}   budget {BUDGETS[name]:g} {unit}")
-
-
 if __name__ == "__main__":
-    main()
+    for name, value in asyncio.run(measure(ROWS)).items():
+        show(name, value, "%" if name in ("churn", "idle") else "ms", BUDGETS[name])

@@ -1,4 +1,4 @@
-"""What the embedded API server costs: `python tests/bench/bench_embedded.py [objects]` prints it. No verdict.
+"""What the embedded API server costs. No verdict.
 
 CPU is the server process's own, from /proc; the client's is not in it.
 """
@@ -17,16 +17,27 @@ from typing import Any
 
 import aiohttp
 import orjson
+import pytest
+
+from tests.bench.figures import machine
+
+pytestmark = [pytest.mark.bench, pytest.mark.timeout(600)]
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 CRD = ROOT / "tests" / "bench" / "bench_embedded_crd.json"
 TICK = os.sysconf("SC_CLK_TCK")
 APPLY = "application/apply-patch+yaml"
+OBJECTS = 5_000
 PATH = "/apis/bench.fluxtui.io/v1/namespaces/default/apps"
 
 
-def main() -> None:
-    count = int(sys.argv[1]) if len(sys.argv) > 1 else 5000
+def test_the_embedded_api_server(capsys: pytest.CaptureFixture[str]) -> None:
+    with capsys.disabled():
+        print(f"\nembedded API server, {OBJECTS} objects ({machine()})")
+        main(OBJECTS)
+
+
+def main(count: int) -> None:
     with tempfile.TemporaryDirectory() as folder:
         data = Path(folder) / "data"
         code = (
@@ -226,7 +237,3 @@ async def _pages(send: Any) -> None:
         token = page["metadata"].get("continue", "")
         if not token:
             return
-
-
-if __name__ == "__main__":
-    main()
