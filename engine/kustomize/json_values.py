@@ -101,7 +101,7 @@ def nodes(value: Any, *, floats: bool = False) -> Any:
     return _number(value, floats)
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=4096, typed=True)
 def _number(value: float, floats: bool) -> str:
     text = str(value) if isinstance(value, int) else float_text(value)
     return plain(_float_text(float(value)) if floats else text)

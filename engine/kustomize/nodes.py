@@ -145,9 +145,11 @@ def plain(text: str) -> str:
 
 
 def styled(text: str, style: str) -> str:
-    """The node of a scalar that is quoted or a block, or plain inside [] or {}."""
+    """The node of a scalar that is quoted or a block, has a tag, or is plain inside [] or {}."""
+    if style.startswith("!"):
+        return Tagged(text, style[1:])
     if style != "[":
-        return Tagged(text, STR, style)
+        return scalar(text, STR, style)
     node = plain(text)
     # Printed there again, an empty value or one with a colon gets quotes, and is a string from then on.
     quoted_there = not text or (":" in text and tag_of(node) != STR)

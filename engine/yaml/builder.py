@@ -30,7 +30,7 @@ from engine.yaml.limits import Limits
 from engine.yaml.resolve import NOT_JSON, RULES, NotJSON, Profile, Scalar
 
 #: What a plain scalar's text means; what a text is by its style: `'`, `"`, `|`, `>`, or `[` for a plain scalar inside
-#: [] or {} that is empty or has a colon.
+#: [] or {} that is empty or has a colon, or `!` and a tag.
 Plain = Callable[[str], Any]
 Styled = Callable[[str, str], Any]
 #: An integral float, which a value of the same text is no longer told from an int.
@@ -269,7 +269,7 @@ class Builder:
         return value
 
     def _of_style(self, event: Any) -> Any:
-        return event.value if self._styled is None else self._styled(event.value, event.style)
+        return event.value if self._styled is None else self._styled(event.value, event.style or "")
 
     def _tagged(self, tag: str, event: Any) -> Any:
         text: str = event.value
@@ -280,6 +280,8 @@ class Builder:
                 raise self.malformed("!!binary data is not base64", event.start_mark) from error
         if tag == "str":
             return self._of_style(event)
+        if self._styled is not None:
+            return self._styled(text, f"!{tag}")
         value = RULES[self._profile](text)
         wanted = _TAG_TYPES.get(tag)
         if wanted is not None and (not isinstance(value, wanted) or isinstance(value, bool) is not (tag == "bool")):

@@ -23,7 +23,10 @@ ALWAYS = 300
 ALL = 2400
 GROUP = 20
 #: Seeds on which we differ from kubectl, each with its reason. One that becomes equal must leave the table.
-DIFFERENT: dict[int, str] = {}
+DIFFERENT = {
+    383: "an Ingress that was a generated Secret: kustomize hashes its parsed file, with lines and columns",
+    1766: "an object from a JSON list stays in [] and {}, where a time that is merged into it gets quotes",
+}
 
 
 def _groups() -> Iterator[Any]:

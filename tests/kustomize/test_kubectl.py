@@ -72,6 +72,31 @@ REFUSED = {
         "patches:\n- patch: |-\n    apiVersion: v1\n    kind: Service\n    metadata: {name: web}\n"
         "    spec: {selector: {app: {a: b}}}\n"
     ),
+    "text in a field that holds a number": (
+        "replacements:\n- source: {kind: Service}\n  targets:\n"
+        "  - {select: {kind: Deployment}, fieldPaths: [spec.replicas]}\n"
+    ),
+    "an apiVersion with an empty group": (
+        'patches:\n- target: {kind: Ingress}\n  patch: \'[{"op":"replace","path":"/apiVersion","value":"/a/b"}]\'\n'
+    ),
+    "a block of text that begins with a tab": 'configMapGenerator:\n- name: x\n  literals: ["a=\\tx\\ny"]\n',
+    "an annotation whose name reads as a number": (
+        "patches:\n- patch: |-\n    apiVersion: v1\n    kind: Service\n    metadata:\n"
+        "      name: web\n      annotations: {'1': x}\n"
+    ),
+    "a reference below a scalar, also where nothing was renamed": (
+        "patches:\n- patch: |-\n    apiVersion: v1\n    kind: PersistentVolumeClaim\n    metadata: {name: data}\n"
+        "    spec: text\n- target: {kind: PersistentVolumeClaim}\n"
+        '  patch: \'[{"op":"replace","path":"/spec","value":"text"}]\'\n'
+    ),
+    "a validator that writes what is there": (
+        "validators:\n- |-\n  apiVersion: builtin\n  kind: LabelTransformer\n  metadata: {name: x}\n"
+        "  labels: {app: web}\n  fieldSpecs: [{path: metadata/labels, kind: Deployment}]\n"
+    ),
+    "a name that two earlier names do not match": (
+        "namePrefix: p-\npatches:\n- target: {kind: Service}\n"
+        '  patch: \'[{"op":"replace","path":"/metadata/name","value":""}]\'\n'
+    ),
     "a cluster of two objects in one namespace": "resources: [../base, extra.yaml]\nnamespace: one\n",
 }
 EXTRA = b"apiVersion: v1\nkind: ServiceAccount\nmetadata: {name: robot, namespace: other}\n"

@@ -46,6 +46,8 @@ class SetImage:
     def __init__(self, config: Config, specs: Iterable[FieldSpec], budget: Budget) -> None:
         self._config = config
         self._budget = budget
+        #: Images repeat.
+        self._known: dict[str, str | None] = {}
         self._paths = paths(specs)
         self._pattern: Any = None
         try:
@@ -63,16 +65,20 @@ class SetImage:
                 self._search(resource.obj)
                 self._paths.apply(resource.obj, self._updated)
 
-    def _search(self, node: Any) -> None:
-        if node.__class__ is dict:
+    def _search(self, obj: Any) -> None:
+        below = [obj]
+        while below:
+            node = below.pop()
+            if node.__class__ is list:
+                below.extend(item for item in node if item.__class__ is dict or item.__class__ is list)
+                continue
             for key, value in node.items():
-                if value.__class__ is dict or value.__class__ is list:
-                    self._search(value)
-                    if value.__class__ is list and key in _CONTAINER_LISTS:
+                if value.__class__ is dict:
+                    below.append(value)
+                elif value.__class__ is list:
+                    below.append(value)
+                    if key in _CONTAINER_LISTS:
                         self._update_containers(value)
-        elif node.__class__ is list:
-            for item in node:
-                self._search(item)
 
     def _update_containers(self, containers: list[Any]) -> None:
         for container in containers:
@@ -86,8 +92,18 @@ class SetImage:
         if isinstance(value, (dict, list)):
             raise BuildError(f"an image is a {type(value).__name__}, not a string", field="images")
         reference = written(value)
-        if self._pattern.match(reference) is None:
+        if reference not in self._known:
+            self._known[reference] = self._renamed(reference)
+        new = self._known[reference]
+        if new is None:
             return value
+        self._budget.add(len(new))
+        return untagged(new, value)
+
+    def _renamed(self, reference: str) -> str | None:
+        """What a reference becomes; None when it is not meant."""
+        if self._pattern.match(reference) is None:
+            return None
         image = Image.parse(reference)
         config = self._config
         tag, digest = image.tag, image.digest
@@ -95,9 +111,7 @@ class SetImage:
             tag, digest = config.get("newTag", ""), config.get("digest", "")
         elif config.get("tagSuffix"):
             tag, digest = tag + config["tagSuffix"], ""
-        new = str(Image(config.get("newName") or image.name, tag, digest))
-        self._budget.add(len(new))
-        return untagged(new, value)
+        return str(Image(config.get("newName") or image.name, tag, digest))
 
 
 def image_transformer(config: Config, files: Files) -> SetImage:

@@ -18,11 +18,12 @@ from engine.kustomize.resource import Object, Resource
 class _Fields:
     """The fields that may hold names in one type of object, as a tree: paths share their first parts."""
 
-    __slots__ = ("below", "is_list", "path", "targets")
+    __slots__ = ("below", "is_list", "name", "path", "targets")
 
-    def __init__(self, path: str = "", *, is_list: bool = False) -> None:
+    def __init__(self, path: str = "", part: str = "") -> None:
         self.path = path
-        self.is_list = is_list
+        self.name = part.removesuffix("[]")
+        self.is_list = part.endswith("[]")
         self.below: dict[str, _Fields] = {}
         #: What a name in this very field may mean, and whether it is that of a role.
         self.targets: list[tuple[Gvk, bool]] = []
@@ -32,15 +33,15 @@ class _Fields:
         node = self
         for part in split_path(path):
             if part not in node.below:
-                node.below[part] = _Fields(f"{node.path}/{part}".lstrip("/"), is_list=part.endswith("[]"))
+                node.below[part] = _Fields(f"{node.path}/{part}".lstrip("/"), part)
             node = node.below[part]
         node.targets.append((target, path.endswith("roleRef/name")))
 
     def walk(self, node: Any, referrer: _Referrer) -> None:
         """Let the referrer update every field that is there."""
         if node.__class__ is dict:
-            for part, fields in self.below.items():
-                name = part.removesuffix("[]")
+            for fields in self.below.values():
+                name = fields.name
                 if not name:
                     raise BuildError(f"the path {fields.path} has an empty part", field="fieldSpecs")
                 child = node.get(name)
@@ -219,7 +220,9 @@ class _Referrer:
         identity: Callable[[Resource], object],
     ) -> Resource | None:
         """The object that is meant, or None; BuildError when it could be several that differ."""
-        named = self._by_name.get(name, ())
+        named = self._by_name.get(name)
+        if named is None:
+            return None
         self._budget.visit(_COMPARED * len(named))
         candidates = [found for found in named if self._fits(found, target, role)]
         candidates = [found for found in candidates if self._can_refer(found) and accept(found)]
