@@ -107,7 +107,11 @@ def test_what_is_no_gzip_is_refused(data: bytes) -> None:
         read_archive(data, name="x.tgz")
 
 
-@pytest.mark.parametrize("data", [b"\x1f\x8b\x08garbage", packed({"x/a": "a"})[:-20], gzip.compress(b"no tar" * 200)])
+@pytest.mark.parametrize(
+    "data",
+    [b"\x1f\x8b\x08garbage", packed({"x/a": "a"})[:-20], gzip.compress(b"no tar" * 200)],
+    ids=["no gzip inside", "cut short", "no tar inside"],
+)
 def test_a_broken_archive_is_an_error_and_no_traceback(data: bytes) -> None:
     with pytest.raises(ChartError, match="cannot be read"):
         read_archive(data)
