@@ -126,7 +126,11 @@ class Problem:
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """Everything live, at one moment. `changed` counts only when `version` follows on from the last one read."""
+    """Everything live, at one moment.
+
+    `changed` (objects with another resource, drift or operation) counts only when `version` follows on from the last
+    one read.
+    """
 
     version: int = 0
     changed: frozenset[Ref] = frozenset()

@@ -256,9 +256,10 @@ def changed_since(old: Snapshot, new: Snapshot) -> frozenset[Ref] | None:
     """
     if not old.resources:
         return None
-    derived = _differing(old.drift, new.drift) | _differing(old.blocked, new.blocked)
-    resources = new.changed if new.version == old.version + 1 else _differing(old.resources, new.resources)
-    return resources | derived
+    blocked = _differing(old.blocked, new.blocked)
+    if new.version == old.version + 1:
+        return new.changed | blocked
+    return _differing(old.resources, new.resources) | _differing(old.drift, new.drift) | blocked
 
 
 def _differing(old: Mapping[Ref, object], new: Mapping[Ref, object]) -> frozenset[Ref]:

@@ -7,6 +7,8 @@ a row usually a glyph and an age change: so what was written is remembered, and 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import compress, repeat
+from operator import ne
 from typing import Final
 
 from rich.cells import cell_len
@@ -92,10 +94,11 @@ def differing(old: Strip | None, new: Strip) -> list[tuple[int, int]]:
     if not len(before) == len(after) == new.cell_length:
         return whole  # text whose cells cannot be told one by one
     ranges: list[tuple[int, int]] = []
-    for at, (was, is_now) in enumerate(zip(before, after, strict=True)):
-        if was != is_now:
-            joined = ranges and at - ranges[-1][1] <= _NEAR
-            ranges[-1:] = [(ranges[-1][0], at + 1)] if joined else [*ranges[-1:], (at, at + 1)]
+    for at in compress(range(len(after)), map(ne, before, after)):
+        if ranges and at - ranges[-1][1] <= _NEAR:
+            ranges[-1] = ranges[-1][0], at + 1
+        else:
+            ranges.append((at, at + 1))
     return ranges
 
 
@@ -104,7 +107,7 @@ def _cells(strip: Strip) -> list[_Cell]:
     cells: list[_Cell] = []
     for text, style, _ in strip:
         if text.isascii():
-            cells += [(char, style) for char in text]
+            cells += zip(text, repeat(style))
             continue
         for char in text:
             size = cell_len(char)

@@ -89,6 +89,7 @@ async def test_drift_colours_ready_objects_only_and_goes_with_the_next_report() 
     assert found.snapshot.resources[ref("b")].state is State.FAILING
     found.put_drift(ref("a"), drift("a", Verdict.EXCLUDED))
     found.publish()
+    assert found.snapshot.changed == {ref("a")}, "drift alone is a change too"
     assert found.snapshot.resources[ref("a")].state is State.READY
 
 
