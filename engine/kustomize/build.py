@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Final, Literal
 
 from engine.errors import LimitExceeded
@@ -69,18 +70,18 @@ def _built(target: Target, reorder: str) -> list[Object]:
         LegacyOrder().apply(resources)
     if "managedByLabel" in target.build_metadata:
         SetEntries(_MANAGED_BY, [FieldSpec("metadata/labels", create=True)]).apply(resources)
-    return _finished(resources, target)
+    return finished(resources, target.build_metadata, target.file)
 
 
 def _is_wanted(resource: Resource) -> bool:
     return text(resource.annotations.get(_LOCAL_CONFIG, "false")) == "false"
 
 
-def _finished(resources: ResMap, target: Target) -> list[Object]:
+def finished(resources: ResMap, build_metadata: Sequence[str], path: str) -> list[Object]:
     """The objects as JSON, without what kustomize has noted on them for itself."""
     removed = set(BUILD_ANNOTATIONS)
     for option, name in (("originAnnotations", ORIGIN), ("transformerAnnotations", TRANSFORMATIONS)):
-        if option not in target.build_metadata:
+        if option not in build_metadata:
             removed.add(name)
     objects = []
     for resource in resources:
@@ -93,5 +94,5 @@ def _finished(resources: ResMap, target: Target) -> list[Object]:
         try:
             objects.append(json_object(resource.obj))
         except BuildError as error:
-            raise resource.build_error(error.problem, fix=error.fix).inside(target.file) from error
+            raise resource.build_error(error.problem, fix=error.fix).inside(path) from error
     return objects

@@ -167,7 +167,7 @@ class Target:
             generator = GENERATORS.get(resource.kind)
             if generator is None:
                 raise _unknown_plugin(resource, self.file, "generators")
-            made = generator(_plugin_config(resource, self.file), self.files)
+            made = generator(plugin_config(resource, self.file), self.files)
             self._absorb(gathered, made, _plugin_origin(resource), "generators")
 
     def _absorb(self, gathered: Accumulator, made: list[Resource], origin: Origin | None, field: str) -> None:
@@ -197,7 +197,7 @@ class Target:
             factory = TRANSFORMERS.get(resource.kind)
             if factory is None:
                 raise _unknown_plugin(resource, self.file, field)
-            yield factory(_plugin_config(resource, self.file), self.files), _plugin_origin(resource)
+            yield factory(plugin_config(resource, self.file), self.files), _plugin_origin(resource)
 
     def _validate(self, gathered: Accumulator) -> None:
         """Run the validators, which are transformers that may not change anything."""
@@ -251,7 +251,8 @@ def _inline(entry: str, path: str, files: Files) -> list[Resource] | None:
         return None
 
 
-def _plugin_config(resource: Resource, path: str) -> dict[str, Any]:
+def plugin_config(resource: Resource, path: str) -> dict[str, Any]:
+    """The configuration of a builtin plugin, read from the object that it stands in."""
     shape = PLUGINS[resource.kind]
     return shape.read(json_object(resource.obj), Place(path, resource.kind, strict=False))
 
