@@ -8,7 +8,7 @@ from typing import Any, NamedTuple, Protocol
 
 from engine.helm.template.budget import Budget, Output
 from engine.helm.template.errors import CallError, ExecError, GoError, ParseError, TemplateLimit
-from engine.helm.template.places import SOURCE, located
+from engine.helm.template.places import SOURCE, TPL, located, located_limit
 from engine.helm.template.quote import quote
 from engine.helm.template.sources import Source
 from engine.helm.template.statements import FUNCTIONS
@@ -72,11 +72,23 @@ class Scope:
         #: How deep each name is within itself.
         self._included = included
 
+    def render(self, name: str, data: Any) -> str:
+        """A template's output, as the caller of the engine has it: what was too much is told with its place."""
+        try:
+            return self.execute(name, data)
+        except TemplateLimit as problem:
+            limit = problem
+        except RecursionError as problem:
+            limit = TemplateLimit("templates include each other without end").with_traceback(problem.__traceback__)
+        except MemoryError:
+            limit = TemplateLimit("rendering needs more memory than there is")
+        raise located_limit(limit, name)
+
     def execute(self, name: str, data: Any) -> str:
         """A template's output."""
         found = self._entries.get(name)
         if found is None:
-            raise CallError(f"template: no template {quote(name)} associated with template {quote('gotpl')}")
+            raise CallError(f"template: no template {quote(name)} associated with template {quote(TPL)}")
         return self.run(found, data)
 
     def run(self, entry: Entry, data: Any) -> str:
@@ -85,15 +97,8 @@ class Scope:
         try:
             entry.write(out, data, self)
             return out.text()
-        except TemplateLimit as problem:
-            if problem.place:
-                raise
-            raise located(problem) from problem
-        except RecursionError as problem:
-            endless = TemplateLimit("templates include each other without end")
-            raise located(endless.with_traceback(problem.__traceback__)) from problem
-        except MemoryError as problem:
-            raise TemplateLimit("rendering needs more memory than there is") from problem
+        except (TemplateLimit, RecursionError, MemoryError):
+            raise
         except Exception as problem:  # the boundary: whatever a function does, the chart's reader gets a place
             raise located(problem) from problem
 
@@ -121,13 +126,13 @@ class Scope:
         if "{{" not in text:
             return text.replace("<no value>", "")
         try:
-            loaded = self._loader.load("gotpl", text, is_file=False)
+            loaded = self._loader.load(TPL, text, is_file=False)
         except ParseError as problem:
             raise CallError(f"cannot parse template {quote(text)}: {problem.message}") from problem
         kept = {name: entry for name, entry in loaded.items() if not (entry.is_empty and name in self._entries)}
         scope = Scope(self._loader, {**self._entries, **kept}, self.budget, self._included)
         try:
-            return scope.run(loaded["gotpl"], data).replace("<no value>", "")
+            return scope.run(loaded[TPL], data).replace("<no value>", "")
         except ExecError as problem:
             words = f"error during tpl function execution for {quote(text)}: {problem.message}"
             raise problem.within(words) from problem

@@ -17,6 +17,8 @@ from engine.helm.template.statements import Written
 
 #: The global of compiled code that holds its `Source`.
 SOURCE: Final = "__source__"
+#: What texts given to `tpl` are called, as in Helm.
+TPL: Final = "gotpl"
 _MARK: Final = re.compile(r"#(\d+)\Z")
 
 
@@ -52,8 +54,6 @@ def located(problem: Exception) -> Exception:
     if place is None:
         return problem
     words = problem.message if isinstance(problem, EngineError) else str(problem) or problem.__class__.__name__
-    if isinstance(problem, TemplateLimit):
-        return TemplateLimit(place.says(words), place=place.location)
     if place.called and (isinstance(problem, CallError) or not isinstance(problem, GoError)):
         words = f"error calling {place.called}: {words}"
     message = place.says(words)
@@ -71,15 +71,24 @@ def located(problem: Exception) -> Exception:
     )
 
 
-def _place(traceback: TracebackType | None) -> Place | None:
+def located_limit(problem: TemplateLimit, name: str) -> TemplateLimit:
+    """The same for a bound that was reached: in a file of the chart, for texts that `tpl` was given say nothing."""
+    place = _place(problem.__traceback__, files_only=True)
+    if place is None:
+        return TemplateLimit(f"template: {name}: {problem.message}", place=name)
+    return TemplateLimit(place.says(problem.message), place=place.location)
+
+
+def _place(traceback: TracebackType | None, *, files_only: bool = False) -> Place | None:
     innermost = None
     while traceback is not None:
-        if SOURCE in traceback.tb_frame.f_globals:
+        source = traceback.tb_frame.f_globals.get(SOURCE)
+        if source is not None and not (files_only and source.name == TPL):
             innermost = traceback
         traceback = traceback.tb_next
     if innermost is None:
         return None
-    source: Source = innermost.tb_frame.f_globals[SOURCE]
+    source = innermost.tb_frame.f_globals[SOURCE]
     function = innermost.tb_frame.f_code.co_name
     mark = _mark(source.write(function), innermost.tb_lineno)
     where = mark.node.where if isinstance(mark.node, n.Call) else mark.node.pos

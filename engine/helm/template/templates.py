@@ -77,7 +77,7 @@ class Templates:
         """The text that a template gives; `<no value>` is left out, as in Helm."""
         _allow_depth()
         budget = self._budget or Budget(self._limits)
-        return Scope(self, self._entries, budget, {}).execute(name, data).replace("<no value>", "")
+        return Scope(self, self._entries, budget, {}).render(name, data).replace("<no value>", "")
 
 
 def _allow_depth() -> None:
