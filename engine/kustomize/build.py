@@ -93,6 +93,8 @@ def finished(resources: ResMap, build_metadata: Sequence[str], path: str) -> lis
         resources.budget.finish(check_size(resource.obj, resource.id))
         try:
             objects.append(json_object(resource.obj))
+            # Nobody needs the nodes any more: what they take is there for the next object.
+            resource.obj = {}
         except BuildError as error:
             raise resource.build_error(error.problem, fix=error.fix).inside(path) from error
     return objects
