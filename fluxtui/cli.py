@@ -231,7 +231,7 @@ def _template(to: Any) -> None:
     template.add_argument("what", nargs="*", metavar="[NAME] CHART", help="a directory or an archive")
     template.add_argument("--batch", action="store_true", help="JSON lines in, JSON lines out: see docs")
     template.add_argument("--output-dir", metavar="DIR", help="a file a template, there")
-    template.add_argument("-a", "--api-versions", action="append", metavar="VERSIONS", help="served too, by commas")
+    template.add_argument("-a", "--api-versions", **_LISTED, metavar="VERSIONS", help="served too, by commas")
     template.add_argument("-s", "--show-only", action="append", metavar="TEMPLATE", help="only what it renders to")
     for flag in ("include-crds", "skip-crds", "is-upgrade", "no-hooks", "skip-tests", "release-name"):
         template.add_argument(f"--{flag}", action="store_true")
@@ -252,9 +252,19 @@ def _chart_flags(to: argparse.ArgumentParser) -> None:
     to.add_argument("-n", "--namespace", metavar="NS")
     to.add_argument("--kube-version", metavar="VERSION", help="the Kubernetes that charts see")
     to.add_argument("--skip-schema-validation", action="store_true")
-    to.add_argument("-f", "--values", dest="values_files", action="append", metavar="FILE")
+    to.add_argument("-f", "--values", dest="values_files", **_LISTED, metavar="FILES")
     for kind in ("", "-string", "-json", "-file", "-literal"):
         to.add_argument(f"--set{kind}", action="append", metavar="KEY=VALUE")
+
+
+def _listed(text: str) -> list[str]:
+    """Several values in one argument, as helm takes them: between commas, or in quotes with commas of their own."""
+    import csv
+
+    return next(csv.reader([text]), [])
+
+
+_LISTED: Final[dict[str, Any]] = {"action": "extend", "type": _listed}
 
 
 def _engine(to: Any) -> None:

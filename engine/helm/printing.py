@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
@@ -58,16 +58,26 @@ def _matcher(pattern: str) -> Callable[[str], bool]:
         return lambda _name: False
 
 
-def output_files(rendered: Rendered, shown: Shown) -> dict[str, str]:
-    """What --output-dir writes: paths inside the folder and their content, several documents of a file in one."""
-    documents: list[tuple[str, str]] = []
-    if shown.include_crds:
-        documents += [(crd.filename, decode(crd.data)) for crd in rendered.crds]
-    documents += [(manifest.path, manifest.content) for manifest in rendered.manifests]
-    documents += [(hook.path, hook.manifest) for hook in shown.chosen(rendered.hooks)]
-    files: dict[str, str] = {}
-    for path, content in documents:
-        if path.startswith("/") or ".." in path.split("/"):
-            raise ChartError(f"the template {path} would be written outside the folder", path=path)
-        files[path] = files.get(path, "") + source(path, content)
-    return files
+@dataclass(frozen=True, slots=True)
+class Output:
+    """One document that --output-dir writes; `path` starts with the root chart's name."""
+
+    path: str
+    text: str
+    is_crd: bool = False
+
+
+def output_documents(rendered: Rendered, shown: Shown) -> Iterator[Output]:
+    """What --output-dir writes, in the order of writing; several documents of a file come one by one."""
+    for crd in rendered.crds if shown.include_crds else ():
+        yield Output(_inside(crd.filename), source(crd.filename, decode(crd.data)), is_crd=True)
+    for manifest in rendered.manifests:
+        yield Output(_inside(manifest.path), source(manifest.path, manifest.content))
+    for hook in shown.chosen(rendered.hooks):
+        yield Output(_inside(hook.path), source(hook.path, hook.manifest))
+
+
+def _inside(path: str) -> str:
+    if path.startswith("/") or ".." in path.split("/"):
+        raise ChartError(f"the template {path} would be written outside the folder", path=path)
+    return path

@@ -6,10 +6,12 @@ the outer definitions win), every one executed, the output split, sorted and par
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from engine.errors import Malformed
 from engine.helm.capabilities import Capabilities
 from engine.helm.chart.metadata import V1, V2
 from engine.helm.chart.model import CRD, Chart
@@ -26,6 +28,9 @@ from engine.helm.values.files import Values
 from engine.helm.values.schema import validate
 
 NOTES: Final = "NOTES.txt"
+_NAME: Final = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*")
+_LONGEST_NAME: Final = 53
+"""So that the names that Helm and charts make of it fit into 63."""
 Lookup = Callable[[str, str, str, str], dict[str, Any]]
 """apiVersion, kind, namespace, name → the object, a list, or {}."""
 
@@ -110,6 +115,7 @@ def render(
     `cache` keeps compiled templates for the next render of this chart or one that shares files with it.
     """
     options = options or Options()
+    _check_name(options.release.name)
     _check_installable(chart)
     prepared = prepare(chart, values, options)
     _check_kubernetes(prepared.chart, options.capabilities)
@@ -177,6 +183,14 @@ def execute(prepared: Prepared, options: Options, *, cache: Cache | None = None)
 
 def _is_partial(name: str) -> bool:
     return name.rpartition("/")[2].startswith("_")
+
+
+def _check_name(name: str) -> None:
+    if len(name) > _LONGEST_NAME or not _NAME.fullmatch(name):
+        raise Malformed(
+            f'release name "{name[: _LONGEST_NAME + 1]}" is no name of a release',
+            fix=f"use lower case letters, digits, dashes and dots, at most {_LONGEST_NAME} of them",
+        )
 
 
 def _check_installable(chart: Chart) -> None:

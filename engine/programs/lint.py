@@ -80,10 +80,9 @@ def _place(path: str) -> Place:
     """Where a chart lies; a directory's links are followed wherever they lead, because the person named it."""
     if path.endswith(_ARCHIVES):
         return Unpacked(path, read_archive(read_packed(Path(path)), name=Path(path).name))
-    folder = Folder(Directory(Path(path), outside=True))
-    if not folder.is_file("Chart.yaml") and not folder.is_dir("Chart.yaml"):
+    if not (Path(path) / "Chart.yaml").exists():
         raise errors.NotFound(f"unable to check Chart.yaml file in chart: there is none in {path}")
-    return folder
+    return Folder(Directory(Path(path), outside=True))
 
 
 def _subcharts(path: str) -> Iterator[str]:

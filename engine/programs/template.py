@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 import sys
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -14,7 +15,7 @@ from engine.helm import printing
 from engine.helm.capabilities import Capabilities
 from engine.helm.chart import Chart, Directory, load, load_files
 from engine.helm.gotext import encode, valid
-from engine.helm.printing import Shown
+from engine.helm.printing import Output, Shown
 from engine.helm.render import Options, Release, Rendered, render
 from engine.helm.template import Cache
 from engine.helm.values.options import ValueOptions, merge_options
@@ -34,17 +35,22 @@ def main(flags: Flags) -> int:
         return batch(sys.stdin.buffer, sys.stdout.buffer)
     name, chart = name_and_chart(flags.get("what") or ())
     shown = Shown(
-        include_crds=bool(flags.get("include_crds")) and not flags.get("skip_crds"),
+        include_crds=bool(flags.get("include_crds")),
         hooks=not flags.get("no_hooks"),
         tests=not flags.get("skip_tests"),
         show_only=tuple(flags.get("show_only") or ()),
     )
+    folder = flags.get("output_dir")
+    if folder and shown.show_only:
+        raise errors.Refused(
+            "--show-only chooses what is printed, and --output-dir prints nothing", fix="use one of them"
+        )
     cache = TemplateCache()
     rendered = _render(name, chart, flags, cache)
     for warning in rendered.warnings:
         say("⚠️", warning)
-    if folder := flags.get("output_dir"):
-        write(Path(folder) / (name if flags.get("release_name") else "."), printing.output_files(rendered, shown))
+    if folder:
+        write(folder, name if flags.get("release_name") else "", printing.output_documents(rendered, shown))
     else:
         sys.stdout.buffer.write(encode(printing.template_text(rendered, shown)))
         sys.stdout.buffer.flush()
@@ -64,7 +70,6 @@ def name_and_chart(words: Iterable[str]) -> tuple[str, str]:
 
 def _render(name: str, chart: str, flags: Flags, cache: Cache | None = None) -> Rendered:
     values = merge_options(value_options(flags), read_file)
-    versions = [version for entry in flags.get("api_versions") or () for version in entry.split(",")]
     options = Options(
         release=Release(
             name=name,
@@ -72,7 +77,7 @@ def _render(name: str, chart: str, flags: Flags, cache: Cache | None = None) -> 
             is_install=not flags.get("is_upgrade"),
             is_upgrade=bool(flags.get("is_upgrade")),
         ),
-        capabilities=Capabilities.assumed(flags.get("kube_version") or "", versions),
+        capabilities=Capabilities.assumed(flags.get("kube_version") or "", flags.get("api_versions") or ()),
         skip_schema_validation=bool(flags.get("skip_schema_validation")),
     )
     return render(chart_at(Path(chart)), values, options, cache=cache)
@@ -116,16 +121,26 @@ def read_file(name: str) -> bytes:
         raise errors.NotFound(f"cannot read {name}: {error.strerror}") from error
 
 
-def write(folder: Path, files: Mapping[str, str]) -> None:
-    """Write the files below the folder and say which; a link in the way is not followed out of it."""
-    root = folder.resolve()
-    for name, content in files.items():
-        path = root / name
-        if not path.resolve().is_relative_to(root):
+def write(folder: str, release: str, documents: Iterable[Output]) -> None:
+    """Write the documents below the folder, all but CRDs below the release's in it, and say which.
+
+    A link in the way is not followed out of it; what was there before is replaced.
+    """
+    root = Path(folder).resolve()
+    texts: dict[Path, list[str]] = {}
+    told = []
+    for document in documents:
+        below = posixpath.join(folder, release) if release and not document.is_crd else folder
+        name = f"{below}/{document.path}"
+        if not Path(name).resolve().is_relative_to(root):
             raise errors.Refused(f"{name} leads out of {folder} through a link", fix="write into an empty folder")
+        texts.setdefault(Path(name), []).append(document.text)
+        told.append(f"wrote {name}\n")
+    for path, parts in texts.items():
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(encode(content))
-        print(f"wrote {folder / name}")
+        path.write_bytes(encode("".join(parts)))
+    # helm prints what it did not write: an empty line.
+    print("".join(told))
 
 
 # --- batch -----------------------------------------------------------------------------------------------------

@@ -122,7 +122,7 @@ def record(answer: tuple[int, str, str]) -> dict[str, Any]:
 
 _REMARK = re.compile(r"\[(INFO|WARNING|ERROR)\] ([^:\n]*): (.*)")
 #: Where a remark goes on in the words of a parser, a renderer or a validator of schemas.
-_OWN_WORDS = re.compile(r"(unable to parse YAML|unable to load chart).*")
+_OWN_WORDS = re.compile(r"(unable to (?:parse YAML|load chart|check Chart.yaml file in chart)).*")
 #: Errors of these are all such words.
 _FREE = ("templates/", "crds/", "values.yaml")
 
@@ -133,7 +133,8 @@ def remarks(text: str) -> list[str]:
     for line in text.splitlines():
         match = _REMARK.match(line)
         if match is None:
-            found += [line] if line.startswith(("==>", "Error ")) or "linted" in line else []
+            told = line.startswith(("==>", "Error ")) or "linted" in line
+            found += [_OWN_WORDS.sub(r"\1", line)] if told else []
             continue
         severity, path, message = match.groups()
         if (named := message.partition(" missing these dependencies: "))[1]:

@@ -59,9 +59,30 @@ def test_files_are_written_below_the_folder(chart: Path, tmp_path: Path, capfd: 
     out = tmp_path / "out"
     said = run(chart, capfd, output_dir=str(out), include_crds=True, release_name=True)
     written = {str(path.relative_to(out)): path.read_text() for path in out.rglob("*") if path.is_file()}
-    assert written.keys() == {"rel/x/templates/a.yaml", "rel/x/templates/hook.yaml", "rel/x/crds/c.yaml"}
+    assert written.keys() == {"rel/x/templates/a.yaml", "rel/x/templates/hook.yaml", "x/crds/c.yaml"}
     assert written["rel/x/templates/a.yaml"] == SECRET + "\n" + CONFIG_MAP
-    assert f"wrote {out}/rel/x/templates/a.yaml\n" in said
+    assert said.count(f"wrote {out}/rel/x/templates/a.yaml\n") == 2
+
+
+def test_what_was_written_before_is_replaced(chart: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    out = tmp_path / "out"
+    run(chart, capfd, output_dir=str(out))
+    before = (out / "x/templates/hook.yaml").read_text()
+    run(chart, capfd, output_dir=str(out))
+    assert (out / "x/templates/hook.yaml").read_text() == before
+
+
+@pytest.mark.parametrize("name", ["Upper", "a_b", "", "a" * 54, "../up", "a.", "-a"])
+def test_a_name_that_no_release_can_have_is_refused(chart: Path, name: str) -> None:
+    with pytest.raises(Malformed, match="is no name of a release"):
+        template.main({"what": [name, str(chart)]})
+
+
+def test_nothing_is_chosen_of_what_is_only_written(chart: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    with pytest.raises(Refused, match="--output-dir prints nothing"):
+        template.main({"what": ["rel", str(chart)], "output_dir": str(out), "show_only": ["templates/a.yaml"]})
+    assert not out.exists()
 
 
 def test_a_link_in_the_way_is_not_followed_out(chart: Path, tmp_path: Path) -> None:
@@ -119,13 +140,13 @@ def test_templates_that_include_themselves_end(chart: Path) -> None:
 def test_a_path_that_would_leave_the_output_folder_is_refused() -> None:
     from engine.helm.chart.metadata import Metadata
     from engine.helm.chart.model import Chart
-    from engine.helm.printing import Shown, output_files
+    from engine.helm.printing import Shown, output_documents
     from engine.helm.render import Rendered
     from engine.helm.split import Manifest
 
     rendered = Rendered(Chart(Metadata("x")), {}, (Manifest("x/../../etc/passwd", "a"),))
     with pytest.raises(ChartError, match="outside the folder"):
-        output_files(rendered, Shown())
+        list(output_documents(rendered, Shown()))
 
 
 # --- batch -----------------------------------------------------------------------------------------------------

@@ -75,7 +75,7 @@ def check(name: str, schema: bytes, values: Mapping[str, Any]) -> list[str]:
     except (jsonschema_rs.ValidationError, jsonschema_rs.ReferencingError, ValueError) as error:
         if elsewhere.asked:
             raise Unsupported(
-                f"the {FILE} of chart {name} refers to {elsewhere.asked[0]}, and a render fetches nothing",
+                f"the {FILE} of chart {name} refers to {elsewhere.asked[-1]}, and a render fetches nothing",
                 fix="put it into the schema's $defs, or skip the validation of schemas",
             ) from None
         return [f"- {FILE} cannot be used: {str(error).splitlines()[0]}"]
