@@ -55,9 +55,11 @@ class Seeded:
     def churning(self) -> Iterator[None]:
         """Status patches over random objects, from another process."""
         argv = [sys.executable, str(SEED), "--kubeconfig", str(self.kubeconfig)]
+        before = self.requests("PATCH")
         process = subprocess.Popen([*argv, "churn", "-r", str(RATE), "-t", "600"], stdout=subprocess.PIPE, text=True)
-        time.sleep(4)  # its own listing comes first
         try:
+            while self.requests("PATCH") - before < 2 * RATE:  # its own listing comes first
+                time.sleep(0.5)
             yield
         finally:
             process.terminate()
@@ -70,12 +72,13 @@ class Seeded:
         with urllib.request.urlopen(request, context=self._tls, timeout=30) as answer:
             return answer.read()
 
-    def requests(self) -> int:
-        """Requests that the API server has answered so far, watches and Leases of its own apart."""
+    def requests(self, verb: str = "") -> int:
+        """Requests (of this verb) that the API server has answered so far, watches and Leases of its own apart."""
         lines = self.call("GET", "/metrics").decode().splitlines()
         counted = [line for line in lines if line.startswith("apiserver_request_total{")]
         own = re.compile(r'resource="(leases|configmaps|endpointslices|services|)"|verb="WATCH"')
-        return sum(int(float(line.rpartition(" ")[2])) for line in counted if not own.search(line))
+        wanted = f'verb="{verb}' if verb else ""
+        return sum(int(float(line.rpartition(" ")[2])) for line in counted if wanted in line and not own.search(line))
 
 
 @pytest.fixture(scope="module")
