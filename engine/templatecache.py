@@ -65,16 +65,16 @@ class TemplateCache:
         if is_file and len(text) >= _MIN_TEXT:
             self._kept[_name(text)] = compiled, -1
 
-    def save(self) -> None:
-        """Write what is new since the last time; what cannot be written is left out."""
+    def save(self) -> bool:
+        """Write what is new since the last time, and say whether anything was; what cannot be written is left out."""
         new = {name: compiled for name, (compiled, there) in self._kept.items() if len(compiled.codes) != there}
-        if not new or not self._is_usable():
-            return
-        with contextlib.suppress(OSError):
-            for name, compiled in new.items():
-                _write(self._folder / name, compiled)
-            self._evict()
+        if new and self._is_usable():
+            with contextlib.suppress(OSError):
+                for name, compiled in new.items():
+                    _write(self._folder / name, compiled)
+                self._evict()
         self._kept |= {name: (compiled, len(compiled.codes)) for name, compiled in new.items()}
+        return bool(new)
 
     def _is_usable(self) -> bool:
         """Whether the folder is there and nobody else's business."""

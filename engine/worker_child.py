@@ -76,8 +76,10 @@ class Operations:
 
     def settle(self) -> None:
         """What can wait until the answer is out."""
-        if self._templates is not None:
-            self._templates.save()
+        if self._templates is not None and self._templates.save():
+            # Charts and compiled templates stay: no later collection needs to look at them.
+            gc.collect()
+            gc.freeze()
 
     def run(self, request: Mapping[str, Any], payload: memoryview) -> Any:
         """Carry out one request."""

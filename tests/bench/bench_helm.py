@@ -12,6 +12,7 @@ On a busy machine the ratio of CPU times says more: helm uses several cores at o
 
 from __future__ import annotations
 
+import gc
 import os
 import resource
 import statistics
@@ -75,6 +76,8 @@ class Bench:
     def first(self, number: int) -> Times:
         """Everything is new; written to disk before the clock runs."""
         folder = self._fresh(number)
+        gc.collect()
+        gc.freeze()  # as a worker does after a render of something new
         return timed(lambda: ours(load(folder), number, MemoryCache()))
 
     def next(self, number: int) -> Times:

@@ -37,7 +37,7 @@ def render(text: str, **limits: float) -> str:
         "{{ $x := list 1 }}{{ range 40 }}{{ $x = concat $x $x }}{{ end }}",
         "{{ $x := list 1 }}{{ range 40 }}{{ $x = list $x $x }}{{ end }}{{ $x }}",
         '{{ range 8000 }}{{ repeat 20000 "x" }}{{ end }}',
-        '{{ define "a" }}{{ range 9000 }}{{ repeat 9000 "x" }}{{ end }}{{ end }}{{ range 3 }}{{ template "a" }}{{ end }}',
+        '{{ define "a" }}{{ range 9000 }}{{ repeat 9000 "x" }}{{ end }}{{ end }}{{ template "a" }}{{ template "a" }}',
     ],
 )
 def test_runaway_templates_end(text: str) -> None:
