@@ -2,25 +2,13 @@
 
 from __future__ import annotations
 
-import importlib.util
-import sys
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import pytest
 
+from tests.helm_chart import bundles
 
-def _bundles() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("helm_chart_bundles", Path(__file__).with_name("bundles.py"))
-    assert spec is not None
-    assert spec.loader is not None
-    module = sys.modules[spec.name] = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-bundles = _bundles()
 ALL = bundles.bundles()
 
 

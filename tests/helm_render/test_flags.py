@@ -2,28 +2,15 @@
 
 from __future__ import annotations
 
-import importlib.util
 import shutil
-import sys
 from pathlib import Path
-from types import ModuleType
 
 import pytest
 
+from tests.helm_chart import bundles
+
 pytestmark = pytest.mark.real
 
-
-def _bundles() -> ModuleType:
-    path = Path(__file__).parent.parent / "helm_chart" / "bundles.py"
-    spec = importlib.util.spec_from_file_location("helm_chart_bundles", path)
-    assert spec is not None
-    assert spec.loader is not None
-    module = sys.modules[spec.name] = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-bundles = _bundles()
 
 CHART = """\
 -- Chart.yaml --

@@ -9,8 +9,10 @@ from typing import Final
 from engine.helm.template.quote import quote
 
 _LABEL: Final = "[a-z0-9]([-a-z0-9]*[a-z0-9])?"
-_LABEL_1035: Final = "[a-z]([-a-z0-9]*[a-z0-9])?"
 _SUBDOMAIN: Final = rf"{_LABEL}(\.{_LABEL})*"
+
+Rule = Callable[[str], Iterator[str]]
+"""What is wrong with a name."""
 
 
 def complaint(kind: str, name: str) -> str:
@@ -25,38 +27,49 @@ def complaint(kind: str, name: str) -> str:
     return f"object name does not conform to Kubernetes naming requirements: {shown}: {listed}"
 
 
-def _subdomain(name: str) -> Iterator[str]:
-    yield from _too_long(name, 253)
-    if not re.fullmatch(_SUBDOMAIN, name):
-        must = (
-            "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must "
-            "start and end with an alphanumeric character"
-        )
-        yield _explained(must, _SUBDOMAIN, "example.com")
+def _matching(pattern: str, most: int, must: str, *examples: str) -> Rule:
+    """A rule of one pattern; the blank before `or` is Kubernetes' own."""
+    shown = " or ".join(f"'{example}', " for example in examples)
+
+    def judge(name: str) -> Iterator[str]:
+        if len(name.encode(errors="replace")) > most:
+            yield f"must be no more than {most} characters"
+        if not re.fullmatch(pattern, name):
+            yield f"{must} (e.g. {shown}regex used for validation is '{pattern}')"
+
+    return judge
+
+
+_subdomain: Final = _matching(
+    _SUBDOMAIN,
+    253,
+    "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and "
+    "end with an alphanumeric character",
+    "example.com",
+)
+_any_label: Final = _matching(
+    _LABEL,
+    63,
+    "a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', and must start and end with "
+    "an alphanumeric character",
+    "my-name",
+    "123-abc",
+)
+_label_1035: Final = _matching(
+    "[a-z]([-a-z0-9]*[a-z0-9])?",
+    63,
+    "a DNS-1035 label must consist of lower case alphanumeric characters or '-', start with an alphabetic character, "
+    "and end with an alphanumeric character",
+    "my-name",
+    "abc-123",
+)
 
 
 def _label(name: str) -> Iterator[str]:
-    yield from _too_long(name, 63)
-    if re.fullmatch(_LABEL, name):
-        return
-    if re.fullmatch(_SUBDOMAIN, name):
-        yield "must not contain dots"
-        return
-    must = (
-        "a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', and must start and end "
-        "with an alphanumeric character"
-    )
-    yield _explained(must, _LABEL, "my-name", "123-abc")
-
-
-def _label_1035(name: str) -> Iterator[str]:
-    yield from _too_long(name, 63)
-    if not re.fullmatch(_LABEL_1035, name):
-        must = (
-            "a DNS-1035 label must consist of lower case alphanumeric characters or '-', start with an alphabetic "
-            "character, and end with an alphanumeric character"
-        )
-        yield _explained(must, _LABEL_1035, "my-name", "abc-123")
+    """A subdomain that is no label has dots."""
+    dots = "." in name and re.fullmatch(_SUBDOMAIN, name)
+    for problem in _any_label(name):
+        yield "must not contain dots" if dots and not problem.startswith("must be no more") else problem
 
 
 def _path_segment(name: str) -> Iterator[str]:
@@ -72,19 +85,8 @@ def _anything(_name: str) -> Iterator[str]:
     yield from ()
 
 
-def _too_long(name: str, most: int) -> Iterator[str]:
-    if len(name.encode(errors="replace")) > most:
-        yield f"must be no more than {most} characters"
-
-
-def _explained(must: str, pattern: str, *examples: str) -> str:
-    """The blank before `or` is Kubernetes' own."""
-    shown = " or ".join(f"'{example}', " for example in examples)
-    return f"{must} (e.g. {shown}regex used for validation is '{pattern}')"
-
-
 #: Every other kind takes a subdomain.
-_RULES: Final[dict[str, Callable[[str], Iterator[str]]]] = {
+_RULES: Final[dict[str, Rule]] = {
     "service": _label_1035,
     "namespace": _label,
     "certificatesigningrequest": _anything,

@@ -26,7 +26,7 @@ MAX_ROOM: Final = 2**20
 _INTEGER: Final = re.compile(r"[-+]?[0-9]+", re.ASCII)
 _INT64: Final = range(-(2**63), 2**63)
 _DIGITS: Final = 19
-#: Characters of an index that an error repeats.
+#: Characters of a key or an index that an error repeats.
 _SHOWN: Final = 40
 
 Convert = Callable[[str], Any]
@@ -87,7 +87,7 @@ class _Parser:
         key, stop = self._until(self.key_stops)
         if not stop:
             if key:
-                raise ValuesError(f'key "{key}" has no value')
+                raise ValuesError(f'key "{key[:_SHOWN]}" has no value')
             raise _End
         if stop == "[":
             self._indexed(data, key, level)
@@ -95,7 +95,7 @@ class _Parser:
             self._nested(data, key, level + 1)
         elif stop == ",":
             _put(data, key, "")
-            raise ValuesError(f'key "{key}" has no value (cannot end with ,)')
+            raise ValuesError(f'key "{key[:_SHOWN]}" has no value (cannot end with ,)')
         else:
             self._assign(lambda value: _put(data, key, value))
 
@@ -104,7 +104,7 @@ class _Parser:
             raise ValuesError(f"value name nested level is greater than the maximum of {MAX_NESTING}")
         inner = data.get(key, {})
         if not isinstance(inner, dict):
-            raise ValuesError(f'unable to parse key: "{key}" is no mapping and cannot hold one more name')
+            raise ValuesError(f'unable to parse key: "{key[:_SHOWN]}" is no mapping and cannot hold one more name')
         try:
             self._key(inner, level)
         except _End:
@@ -112,14 +112,14 @@ class _Parser:
                 _put(data, key, inner)
             raise
         if not inner:
-            raise ValuesError(f'key map "{key}" has no value')
+            raise ValuesError(f'key map "{key[:_SHOWN]}" has no value')
         _put(data, key, inner)
 
     def _indexed(self, data: Values, key: str, level: int) -> None:
         index = self._index()
         items = data.get(key, [])
         if not isinstance(items, list):
-            raise ValuesError(f'unable to parse key: "{key}" is no list and has no index')
+            raise ValuesError(f'unable to parse key: "{key[:_SHOWN]}" is no list and has no index')
         self._lists += 1
         try:
             self._item(items, index, level)
@@ -141,7 +141,7 @@ class _Parser:
             raise LimitExceeded(f"more than {MAX_LISTS} lists within one another")
         key, stop = self._until("[.=")
         if key:
-            raise ValuesError(f'unexpected data at end of array index: "{key}"')
+            raise ValuesError(f'unexpected data at end of array index: "{key[:_SHOWN]}"')
         if not stop:
             raise _End
         if stop == "=":
