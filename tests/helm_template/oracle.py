@@ -98,7 +98,7 @@ def ours(expressions: Sequence[str], values: str) -> list[Answer]:
             templates.parse("c/templates/run.yaml", f'{{{{ include "e{index}" . | b64enc }}}}')
             # Functions change what they are given, so each expression gets values of its own.
             encoded = templates.execute(
-                "c/templates/run.yaml", {"Values": ValuesMap(copied(loaded, 0)), "Release": {"Name": "test-release"}}
+                "c/templates/run.yaml", {"Values": ValuesMap(copied(loaded)), "Release": {"Name": "test-release"}}
             )
         except TemplateLimit as problem:
             answers.append(Answer(None, problem.message, skipped=True))

@@ -5,7 +5,8 @@ from __future__ import annotations
 
 import ipaddress
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from random import Random
@@ -112,9 +113,16 @@ class _Request:
             to_bytes(self.common_name).decode()
         except UnicodeDecodeError as problem:
             raise CallError("error creating certificate: asn1: string not valid UTF-8") from problem
-        with warnings.catch_warnings():  # the library warns of names longer than 64 characters, which Go allows
-            warnings.simplefilter("ignore")
+        with _long_names():
             return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, self.common_name, _validate=False)])
+
+
+@contextmanager
+def _long_names() -> Iterator[None]:
+    """The library warns of names longer than 64 characters, which Go allows."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield
 
 
 def _address(ip: Any) -> x509.IPAddress:
@@ -155,7 +163,8 @@ class _Signer:
         except CallError as problem:
             raise CallError(f"error parsing private key: {problem}") from problem
         found = [each.value for each in certificate.extensions if isinstance(each.value, x509.SubjectKeyIdentifier)]
-        return _Signer(certificate.subject, key, found[0] if found else None)
+        with _long_names():
+            return _Signer(certificate.subject, key, found[0] if found else None)
 
 
 def _read_certificate(pem: bytes, what: str) -> x509.Certificate:

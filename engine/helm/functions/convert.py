@@ -25,7 +25,8 @@ _MIN: Final = -(2**63)
 #: Lists and maps in one another that functions follow.
 MAX_DEPTH: Final = 500
 _MAX_TEXT: Final = 64 * 1024 * 1024
-_MAX_ELEMENTS: Final = 10_000_000
+_MAX_ELEMENTS: Final = 1_000_000
+_MAX_NODES: Final = 200_000
 
 
 def bounded_text(size: int) -> None:
@@ -38,6 +39,21 @@ def bounded_list(size: int) -> None:
     """Refuse to make a list that is longer than any chart needs."""
     if size > _MAX_ELEMENTS:
         raise TemplateLimit(f"a function would return more than {_MAX_ELEMENTS} elements")
+
+
+class Nodes:
+    """How many values a function may still go through: what shares its parts is larger than it looks."""
+
+    __slots__ = ("left",)
+
+    def __init__(self) -> None:
+        self.left = _MAX_NODES
+
+    def take(self, count: int = 1) -> None:
+        """So many more."""
+        self.left -= count
+        if self.left < 0:
+            raise TemplateLimit(f"a value holds more than {_MAX_NODES} others")
 
 
 def deeper(depth: int) -> int:

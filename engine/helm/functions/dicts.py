@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from engine.helm.functions.convert import deeper, is_empty, text_of
+from engine.helm.functions.convert import Nodes, deeper, is_empty, text_of
 from engine.helm.template.errors import CallError
 from engine.helm.template.signature import go
 from engine.helm.template.types import NilDict, Strings, go_type
@@ -84,49 +84,59 @@ def _merge_all(target: Dict, sources: tuple[Dict, ...], *, overwrite: bool) -> D
     if isinstance(target, NilDict):
         target = {}
     for source in sources:
-        _merge(target, source, overwrite=overwrite, depth=0)
+        _Merge(overwrite=overwrite).run(target, source, 0)
     return target
 
 
-def _merge(target: Dict, source: Dict, *, overwrite: bool, depth: int) -> None:
+class _Merge:
     """Mergo's rules: only empty values of the target are filled unless `overwrite`; what is taken is shared."""
-    depth = deeper(depth)
-    for key, value in list(source.items()):
-        if value is None:
-            if overwrite:
-                target[key] = None
-            continue
-        old = target.get(key)
-        if isinstance(value, dict) and isinstance(old, dict):
-            _merge(old, value, overwrite=overwrite, depth=depth)
-            if old:
+
+    def __init__(self, *, overwrite: bool) -> None:
+        self.overwrite = overwrite
+        #: Pairs that were merged: a second time changes nothing.
+        self.done: set[tuple[int, int]] = set()
+
+    def run(self, target: Dict, source: Dict, depth: int) -> None:
+        """Merge one pair."""
+        depth = deeper(depth)
+        self.done.add((id(target), id(source)))
+        for key, value in list(source.items()):
+            if value is None:
+                if self.overwrite:
+                    target[key] = None
                 continue
-        if overwrite or is_empty(old):
-            target[key] = value
+            old = target.get(key)
+            if isinstance(value, dict) and isinstance(old, dict):
+                if (id(old), id(value)) not in self.done:
+                    self.run(old, value, depth)
+                if old:
+                    continue
+            if self.overwrite or is_empty(old):
+                target[key] = value
 
 
 @go("any -> any")
 def deep_copy(value: Any) -> Any:
     if value is None:
         raise CallError("reflect: call of reflect.Value.Type on zero Value")
-    return copied(value, 0)
+    return copied(value)
 
 
-def copied(value: Any, depth: int) -> Any:
+def copied(value: Any) -> Any:
     """A copy that shares no map and no list."""
+    return _copied(value, 0, Nodes())
+
+
+def _copied(value: Any, depth: int, nodes: Nodes) -> Any:
+    if not isinstance(value, (dict, list)):
+        return value
     depth = deeper(depth)
-    cls = value.__class__
-    if cls is dict:
-        return {key: copied(item, depth) for key, item in value.items()}
-    if cls is list:
-        return [copied(item, depth) for item in value]
+    nodes.take(len(value))
     if isinstance(value, dict):
-        same = cls.__new__(cls)
-        same.update({key: copied(item, depth) for key, item in value.items()})
+        same: Dict = value.__class__.__new__(value.__class__)
+        same.update({key: _copied(item, depth, nodes) for key, item in value.items()})
         return same
-    if isinstance(value, list):
-        return cls([copied(item, depth) for item in value])
-    return value
+    return value.__class__([_copied(item, depth, nodes) for item in value])
 
 
 @go("...any -> any")

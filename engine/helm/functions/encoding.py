@@ -29,10 +29,10 @@ def b64dec(text: str) -> str:
 def decode64(text: str) -> bytes | str:
     """Bytes, or Go's error: the place of the first byte that is wrong; newlines are skipped."""
     data = to_bytes(text)
-    wrong = _first_wrong(data, _B64, 4)
-    if wrong is not None:
-        return f"illegal base64 data at input byte {wrong}"
-    return base64.b64decode(data.replace(b"\n", b"").replace(b"\r", b""))
+    try:
+        return base64.b64decode(data.replace(b"\n", b"").replace(b"\r", b""), validate=True)
+    except ValueError:
+        return f"illegal base64 data at input byte {_first_wrong(data, _B64, 4)}"
 
 
 def _first_wrong(data: bytes, alphabet: frozenset[int], group: int) -> int | None:

@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from engine.helm.functions.convert import MAX_DEPTH, holds_itself
+from engine.helm.functions.convert import MAX_DEPTH, Nodes, holds_itself
 from engine.helm.functions.jsonread import BadJSON, loads, mismatch
 from engine.helm.template.errors import CallError, TemplateLimit
 from engine.helm.template.floats import format_float
@@ -64,10 +64,10 @@ def plain(value: Any) -> Any:
 
     NotJSON for infinities and for what holds itself; TemplateLimit for what is nested too deeply.
     """
-    return _plain(value, 0)
+    return _plain(value, 0, Nodes())
 
 
-def _plain(value: Any, depth: int) -> Any:
+def _plain(value: Any, depth: int, nodes: Nodes) -> Any:
     cls = value.__class__
     if cls in (str, int, bool) or value is None:
         return value
@@ -82,9 +82,11 @@ def _plain(value: Any, depth: int) -> Any:
     if isinstance(value, (NilDict, NilList)) or is_nil(value):
         return None
     if isinstance(value, Mapping):
-        return {key: _plain(item, depth + 1) for key, item in value.items()}
+        nodes.take(len(value))
+        return {key: _plain(item, depth + 1, nodes) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
-        return [_plain(item, depth + 1) for item in value]
+        nodes.take(len(value))
+        return [_plain(item, depth + 1, nodes) for item in value]
     if isinstance(value, bytes):
         return base64.b64encode(value).decode()
     own = getattr(value, "go_json", None)
@@ -93,7 +95,7 @@ def _plain(value: Any, depth: int) -> Any:
     if isinstance(value, (int, str)):
         return value
     fields: Mapping[str, str] = getattr(value, "go_fields", {})
-    return Fields((name, _plain(getattr(value, attribute), depth + 1)) for name, attribute in fields.items())
+    return Fields((name, _plain(getattr(value, attribute), depth + 1, nodes)) for name, attribute in fields.items())
 
 
 def _own(value: Any, method: Callable[[], Any]) -> Any:

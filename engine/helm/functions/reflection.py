@@ -12,6 +12,10 @@ from engine.helm.template.types import go_kind, go_type, is_nil
 
 def deep_equal(one: Any, other: Any) -> bool:
     """reflect.DeepEqual: types count, nil is not empty."""
+    return _equal(one, other, set())
+
+
+def _equal(one: Any, other: Any, compared: set[tuple[int, int]]) -> bool:
     cls = one.__class__
     if cls is other.__class__ and cls in (str, int, bool, float, bytes):
         return bool(one == other)
@@ -19,15 +23,17 @@ def deep_equal(one: Any, other: Any) -> bool:
         return one is other
     if go_type(one) != go_type(other) or is_nil(one) != is_nil(other):
         return False
+    if not isinstance(one, (Mapping, list, tuple)):
+        return bool(one == other)
+    pair = (id(one), id(other))
+    if pair in compared:  # once is enough, and ends what holds itself
+        return True
+    compared.add(pair)
+    if len(one) != len(other):
+        return False
     if isinstance(one, Mapping):
-        return (
-            isinstance(other, Mapping)
-            and len(one) == len(other)
-            and all(key in other and deep_equal(value, other[key]) for key, value in one.items())
-        )
-    if isinstance(one, (list, tuple)):
-        return len(one) == len(other) and all(map(deep_equal, one, other))
-    return bool(one == other)
+        return all(key in other and _equal(value, other[key], compared) for key, value in one.items())
+    return all(_equal(value, its, compared) for value, its in zip(one, other, strict=True))
 
 
 @go("any, any -> bool")

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 import re2
 
-from engine.helm.functions.convert import bounded_text
+from engine.helm.functions.convert import bounded_list, bounded_text
 from engine.helm.template.errors import CallError
 from engine.helm.template.quote import quote, to_bytes
 from engine.helm.template.signature import go
@@ -32,6 +32,7 @@ _CAUSES: Final = {
     "bad repetition operator": "invalid nested repetition operator",
     "invalid perl operator": "invalid or unsupported Perl syntax",
     "invalid named capture group": "invalid named capture",
+    "pattern too large - compile failed": "expression too large",
 }
 
 
@@ -118,6 +119,7 @@ def _matches(pattern: Any, data: bytes, count: int = -1) -> Iterator[Any]:
         previous = end
         if accept:
             found += 1
+            bounded_list(found)
             yield match
 
 

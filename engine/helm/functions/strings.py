@@ -8,7 +8,7 @@ import zlib
 from typing import Any, Final
 
 from engine.helm.functions.cases import kebab_case, pascal_case, snake_case
-from engine.helm.functions.convert import bounded_text, text_of, texts_of
+from engine.helm.functions.convert import bounded_list, bounded_text, text_of, texts_of
 from engine.helm.template.errors import CallError
 from engine.helm.template.gofmt import bounded, value_text
 from engine.helm.template.quote import from_bytes, quote, to_bytes
@@ -309,6 +309,8 @@ def split_text(text: str, separator: str, count: int = -1) -> list[str]:
     """strings.SplitN: an empty separator parts characters, a negative count means all, 0 none."""
     if count == 0:
         return []
+    parts = text.count(separator) + 1 if separator else len(text)
+    bounded_list(parts if count < 0 else min(parts, count))
     if separator:
         return text.split(separator) if count < 0 else text.split(separator, count - 1)
     if count < 0 or count >= len(text):

@@ -6,10 +6,11 @@ from __future__ import annotations
 import math
 import tomllib
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta, timezone, tzinfo
 from typing import Any, Final
 
-from engine.helm.functions.convert import deeper
+from engine.helm.functions.convert import Nodes, deeper
 from engine.helm.functions.times import Time, zone
 from engine.helm.template.errors import CallError
 from engine.helm.template.floats import format_float
@@ -33,7 +34,7 @@ def dumps(value: Any) -> str:
     if value is None:
         raise CallError("reflect: call of reflect.Value.Type on zero Value")
     writer = _Writer()
-    writer.encode((), value)
+    writer.encode(_Key(), value)
     return "".join(writer.out)
 
 
@@ -45,19 +46,24 @@ def _key(name: str) -> str:
     return name if name and not set(name) - _BARE else _quoted(name)
 
 
-def _table(value: Any) -> Mapping[str, Any] | None:
-    """What stands in a map or in a struct (whose fields keep their order); None for anything else."""
+def _has_entries(value: Any) -> bool:
+    """Whether it is a map or a struct."""
     if isinstance(value, Mapping):
-        return None if is_nil(value) else {name: value[name] for name in sorted(value)}
-    fields: Mapping[str, str] | None = getattr(value, "go_fields", None)
-    if fields is None or hasattr(value, "go_json"):
-        return None
+        return not is_nil(value)
+    return hasattr(value, "go_fields") and not hasattr(value, "go_json")
+
+
+def _entries(value: Any) -> Mapping[str, Any]:
+    """What stands in a map, by name, or in a struct, whose fields keep their order."""
+    if isinstance(value, Mapping):
+        return {name: value[name] for name in sorted(value)}
+    fields: Mapping[str, str] = value.go_fields
     return {name: getattr(value, attribute) for name, attribute in fields.items()}
 
 
 def _is_table(value: Any) -> bool:
     """A map, or a list of nothing but maps."""
-    return _table(value) is not None or (isinstance(value, (list, tuple)) and _is_table_array(value))
+    return _has_entries(value) or (isinstance(value, (list, tuple)) and _is_table_array(value))
 
 
 def _is_table_array(items: Any) -> bool:
@@ -68,7 +74,7 @@ def _is_table_array(items: Any) -> bool:
     for item in items:
         if isinstance(item, (list, tuple)):
             _is_table_array(item)
-    return all(_table(item) is not None for item in items)
+    return all(map(_has_entries, items))
 
 
 def _nothing(value: Any) -> bool:
@@ -81,74 +87,90 @@ def _parted(value: Mapping[str, Any]) -> tuple[list[str], list[str]]:
     return [name for name in value if name not in tables], tables
 
 
+@dataclass(frozen=True, slots=True)
+class _Key:
+    """Where a value stands: the whole path as it is written, its last part, how many there are."""
+
+    path: str = ""
+    last: str = ""
+    depth: int = 0
+
+    def to(self, name: str) -> _Key:
+        """One step further."""
+        last = _key(name)
+        return _Key(f"{self.path}.{last}" if self.depth else last, last, deeper(self.depth))
+
+    @property
+    def indent(self) -> str:
+        """Two spaces for every table around it."""
+        return "  " * (self.depth - 1)
+
+
 class _Writer:
     """A document in the making; `encode` knows the full key of each value."""
 
     def __init__(self) -> None:
         self.out: list[str] = []
+        self.nodes = Nodes()
 
     def newline(self) -> None:
         if self.out:
             self.out.append("\n")
 
-    def encode(self, key: tuple[str, ...], value: Any) -> None:
+    def encode(self, key: _Key, value: Any) -> None:
         """A value under its full key."""
-        deeper(len(key))
+        self.nodes.take()
         if isinstance(value, Mapping) and is_nil(value):
             return
-        table = _table(value)
-        if table is not None:
-            self.table(key, table)
+        if _has_entries(value):
+            self.table(key, _entries(value))
         elif isinstance(value, (list, tuple)) and _is_table_array(value):
             self.array_of_tables(key, value)
         else:
             self.pair(key, value)
 
-    def table(self, key: tuple[str, ...], value: Mapping[str, Any]) -> None:
-        if len(key) == 1:
+    def table(self, key: _Key, value: Mapping[str, Any]) -> None:
+        if key.depth == 1:
             self.newline()
-        if key:
-            self.out.append(f"{self.indent(key)}[{'.'.join(map(_key, key))}]")
+        if key.depth:
+            self.out.append(f"{key.indent}[{key.path}]")
             self.newline()
         self.entries(key, value)
 
-    def array_of_tables(self, key: tuple[str, ...], items: Any) -> None:
-        if not key:
+    def array_of_tables(self, key: _Key, items: Any) -> None:
+        if not key.depth:
             raise NotTOML("toml: top-level values must be Go maps or structs")
         for item in items:
             self.newline()
-            self.out.append(f"{self.indent(key)}[[{'.'.join(map(_key, key))}]]")
+            self.out.append(f"{key.indent}[[{key.path}]]")
             self.newline()
-            self.entries(key, _table(item) or {})
+            self.entries(key, _entries(item))
 
-    def entries(self, key: tuple[str, ...], value: Mapping[str, Any]) -> None:
+    def entries(self, key: _Key, value: Mapping[str, Any]) -> None:
         direct, tables = _parted(value)
         for name in (*direct, *tables):
             if not _nothing(value[name]):
-                self.encode((*key, name), value[name])
+                self.encode(key.to(name), value[name])
 
-    def pair(self, key: tuple[str, ...], value: Any) -> None:
-        if not key:
+    def pair(self, key: _Key, value: Any) -> None:
+        if not key.depth:
             self.element(value, 0)
             return
-        self.out.append(f"{self.indent(key)}{_key(key[-1])} = ")
-        self.element(value, len(key))
+        self.out.append(f"{key.indent}{key.last} = ")
+        self.element(value, key.depth)
         self.newline()
-
-    @staticmethod
-    def indent(key: tuple[str, ...]) -> str:
-        return "  " * (len(key) - 1)
 
     def element(self, value: Any, depth: int) -> None:
         """A value on the right of =, or in an array."""
+        self.nodes.take()
         if isinstance(value, (list, tuple)):
             self.out.append("[")
             for index, item in enumerate(value):
                 self.out.append(", " if index else "")
                 self.element(item, deeper(depth))
             self.out.append("]")
-        elif (table := _table(value)) is not None:
-            self.inline_table(table, deeper(depth))
+        elif _has_entries(value):
+            self.inline_table(_entries(value), deeper(depth))
         else:
             self.out.append(_scalar(value))
 

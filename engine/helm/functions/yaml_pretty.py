@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from functools import cmp_to_key
 from typing import Any
 
-from engine.helm.functions.convert import deeper
+from engine.helm.functions.convert import Nodes, bounded_text, deeper
 from engine.helm.functions.jsons import plain
 from engine.helm.functions.times import Time
 from engine.helm.functions.yaml_text import is_simple_key, text_of
@@ -18,8 +18,10 @@ from engine.yaml.order import sorted_keys
 def pretty(value: Any) -> str:
     """The document without its last newline."""
     out: list[str] = []
-    _node(value, "", "", out, 0)
-    return "\n".join(out)
+    _Writer(out).node(value, "", "", 0)
+    text = "\n".join(out)
+    bounded_text(len(text))
+    return text
 
 
 def _entries(value: Any) -> Iterable[tuple[str, Any]] | None:
@@ -45,34 +47,43 @@ def _compare(one: str, other: str) -> int:
 _by_name = cmp_to_key(_compare)
 
 
-def _node(value: Any, lead: str, pad: str, out: list[str], depth: int) -> None:
-    """A value whose first line starts with `lead` and whose others are indented by `pad`."""
-    depth = deeper(depth)
-    entries = _entries(value)
-    if entries:
-        for key, item in entries:
-            _entry(key, item, lead, pad, out, depth)
-            lead = pad
-    elif entries is None and isinstance(value, (list, tuple, bytes)) and value:
-        for item in value:
-            _node(item, f"{lead}- ", pad + "  ", out, depth)
-            lead = pad
-    else:
-        out.append(lead + _scalar(value, pad or "  "))
+class _Writer:
+    """Appends lines, and counts what it goes through."""
 
+    def __init__(self, out: list[str]) -> None:
+        self.out = out
+        self.nodes = Nodes()
 
-def _entry(key: str, value: Any, lead: str, pad: str, out: list[str], depth: int) -> None:
-    further = pad + "  "
-    if not is_simple_key(key):
-        out.append(f"{lead}? {text_of(key, further)}")
-        _node(value, f"{pad}: ", further, out, depth)
-        return
-    head = f"{lead}{text_of(key, further)}:"
-    if _is_block(value):
-        out.append(head)
-        _node(value, further, further, out, depth)
-    else:
-        out.append(f"{head} {_scalar(value, further)}")
+    def node(self, value: Any, lead: str, pad: str, depth: int) -> None:
+        """A value whose first line starts with `lead` and whose others are indented by `pad`."""
+        depth = deeper(depth)
+        self.nodes.take()
+        entries = _entries(value)
+        if entries:
+            for key, item in entries:
+                self.entry(key, item, lead, pad, depth)
+                lead = pad
+        elif entries is None and isinstance(value, (list, tuple, bytes)) and value:
+            for item in value:
+                self.node(item, f"{lead}- ", pad + "  ", depth)
+                lead = pad
+        else:
+            self.out.append(lead + _scalar(value, pad or "  "))
+
+    def entry(self, key: str, value: Any, lead: str, pad: str, depth: int) -> None:
+        """One key and its value."""
+        further = pad + "  "
+        if not is_simple_key(key):
+            self.out.append(f"{lead}? {text_of(key, further)}")
+            self.node(value, f"{pad}: ", further, depth)
+            return
+        head = f"{lead}{text_of(key, further)}:"
+        if _is_block(value):
+            self.out.append(head)
+            self.node(value, further, further, depth)
+        else:
+            self.nodes.take()
+            self.out.append(f"{head} {_scalar(value, further)}")
 
 
 def _is_block(value: Any) -> bool:
