@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import sys
+
 import pytest
 
-from engine import yaml
 from engine.errors import LimitExceeded, Malformed
 from engine.yaml import Limits, Profile, dump, load, load_all, load_first, reader
 
@@ -102,16 +103,17 @@ f: >-
 """
 
 
-def test_reads_the_same_without_libyaml(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_reads_the_same_with_and_without_libyaml(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reader, "_parser", reader._fastest_parser())
     fast = load_all(SAMPLE, profile=Profile.V3)
     monkeypatch.setattr(reader, "_parser", reader.PythonParser)
     assert load_all(SAMPLE, profile=Profile.V3) == fast
-    with pytest.raises(Malformed, match="line 1"):
-        yaml.load("a: [1")
 
 
-def test_libyaml_is_what_reads_here() -> None:
-    assert reader._parser is not reader.PythonParser
+def test_libyaml_reads_where_it_is_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert reader._fastest_parser() is not reader.PythonParser
+    monkeypatch.setitem(sys.modules, "yaml._yaml", None)
+    assert reader._fastest_parser() is reader.PythonParser
 
 
 def test_the_first_document_is_read_as_it_is_and_what_follows_it_is_not() -> None:
@@ -128,3 +130,25 @@ def test_a_key_that_is_a_float_has_the_text_of_thirty_two_bits() -> None:
 @pytest.mark.parametrize("key", ["a\rb", "a\x85", "a\u2028b", "\u2029"])
 def test_a_key_with_a_line_break_of_any_kind_is_written_behind_a_question_mark(key: str) -> None:
     assert dump({key: 1}).startswith("? ")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "x0: &x0 ["
+        + "[" * 150
+        + "]" * 150
+        + "]\n"
+        + "".join(f"x{n}: &x{n} {'[' * 150}*x{n - 1}{']' * 150}\n" for n in (1, 2)),
+        "- a\n" * 30,
+    ],
+    ids=["aliases in aliases", "scalars alone"],
+)
+def test_depth_of_aliases_and_count_of_scalars_are_bounded(text: str) -> None:
+    with pytest.raises(LimitExceeded, match=r"expand deeper|more than 20 nodes"):
+        load(text, limits=Limits(max_nodes=20 if text.startswith("-") else 10_000))
+
+
+def test_equal_plain_scalars_of_a_text_are_one_object() -> None:
+    first, second = load("[some-text-that-repeats, some-text-that-repeats]")
+    assert first is second
