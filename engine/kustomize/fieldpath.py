@@ -13,7 +13,7 @@ from engine.kustomize.errors import BuildError
 from engine.kustomize.fieldspec import split_path
 from engine.kustomize.keys import is_text, unreadable
 from engine.kustomize.load import parse_nodes
-from engine.kustomize.nodes import is_null, plain, put, written
+from engine.kustomize.nodes import is_null, kind_of, plain, put, written
 
 _KEYED: Final = re.compile(r"\[([^=]*)=(.*)\]", re.DOTALL)
 _TEXT_LIMITS: Final = yaml.Limits(max_bytes=4 * 1024 * 1024)
@@ -186,13 +186,13 @@ def _find_keyed(node: Any, key: str, pattern: str, rest: list[str], make: Maker 
 
 def _list(node: Any, part: str) -> list[Any]:
     if not isinstance(node, list):
-        raise BuildError(f'"{part}" is looked for in {_kind(node)}, not in a list')
+        raise BuildError(f'"{part}" is looked for in {kind_of(node)}, not in a list')
     return node
 
 
 def _mapping(node: Any, part: str) -> dict[str, Any]:
     if not isinstance(node, dict):
-        raise BuildError(f'"{part}" is looked for in {_kind(node)}, not in a mapping')
+        raise BuildError(f'"{part}" is looked for in {kind_of(node)}, not in a mapping')
     return node
 
 
@@ -200,7 +200,3 @@ def _made(rest: list[str], make: Maker) -> Any:
     if not rest:
         return make()
     return [] if rest[0].isdecimal() or _KEYED.fullmatch(rest[0]) else {}
-
-
-def _kind(node: Any) -> str:
-    return "a mapping" if isinstance(node, dict) else "a list" if isinstance(node, list) else "a scalar"

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from engine.kustomize.errors import BuildError
 from engine.kustomize.ids import Gvk, gvk_of
-from engine.kustomize.nodes import Tagged, is_null, put, written
+from engine.kustomize.nodes import Tagged, is_null, kind_of, put, written
 
 #: Matches every kind.
 ANY: Final = Gvk()
@@ -148,8 +148,7 @@ class FieldPath:
         metadata = obj.get("metadata")
         name = metadata.get("name", "") if isinstance(metadata, dict) else ""
         return BuildError(
-            f"{obj.get('kind')} {name} has a {type(node).__name__} on the path {self.path} "
-            "where a mapping or list is expected",
+            f"{obj.get('kind')} {name} has {kind_of(node)} on the path {self.path} where a mapping or list is expected",
             field=self.path,
         )
 

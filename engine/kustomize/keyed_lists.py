@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from engine.kustomize.errors import BuildError
-from engine.kustomize.nodes import is_null, text, written
+from engine.kustomize.nodes import is_null, kind_of, text, written
 
 
 class _Missing:
@@ -101,11 +101,7 @@ def find_item(items: list[Any], wanted: dict[str, str]) -> Any:
 def mismatch(target: Any, patch: Any, path: str) -> BuildError:
     """The error of a patch that has another structure than the object."""
     return BuildError(
-        f"wrong node kind: the object has {_kind(target)} where the patch has {_kind(patch)}",
+        f"wrong node kind: the object has {kind_of(target)} where the patch has {kind_of(patch)}",
         field=path,
         fix="give both the same structure",
     )
-
-
-def _kind(value: Any) -> str:
-    return "a mapping" if isinstance(value, dict) else "a list" if isinstance(value, list) else "a scalar"

@@ -101,6 +101,11 @@ def style_of(node: Any) -> str:
     return node.style if isinstance(node, Tagged) else ""
 
 
+def kind_of(node: Any) -> str:
+    """What a node is, in words."""
+    return "a mapping" if isinstance(node, dict) else "a list" if isinstance(node, list) else "a scalar"
+
+
 def is_null(node: Any) -> bool:
     """Whether the node is null, however that is spelled."""
     return isinstance(node, Tagged) and node.tag == NULL

@@ -12,7 +12,7 @@ from engine.kustomize.errors import BuildError
 from engine.kustomize.fieldspec import FieldSpec
 from engine.kustomize.files import Files
 from engine.kustomize.limits import Budget
-from engine.kustomize.nodes import put, untagged, written
+from engine.kustomize.nodes import kind_of, put, untagged, written
 from engine.kustomize.resmap import ResMap
 from engine.kustomize.transform.base import CUSTOM_RESOURCE_DEFINITION, Config, parse_specs, paths
 
@@ -90,7 +90,7 @@ class SetImage:
 
     def _updated(self, value: Any) -> Any:
         if isinstance(value, (dict, list)):
-            raise BuildError(f"an image is a {type(value).__name__}, not a string", field="images")
+            raise BuildError(f"an image is {kind_of(value)}, not a string", field="images")
         reference = written(value)
         if reference not in self._known:
             self._known[reference] = self._renamed(reference)

@@ -11,7 +11,7 @@ from engine.kustomize.fieldspec import FieldSpec, mapping
 from engine.kustomize.files import Files
 from engine.kustomize.keys import is_text, unreadable
 from engine.kustomize.limits import NODE, Budget
-from engine.kustomize.nodes import Place, is_null, put, share
+from engine.kustomize.nodes import Place, is_null, kind_of, put, share
 from engine.kustomize.resmap import ResMap
 from engine.kustomize.transform.base import Config, parse_specs, paths
 
@@ -44,7 +44,7 @@ class SetEntries:
         if is_null(node):
             return node
         if not isinstance(node, dict):
-            raise BuildError(f"labels or annotations cannot be set in a {type(node).__name__}")
+            raise BuildError(f"labels or annotations cannot be set in {kind_of(node)}")
         if key in node:
             put(node, key, value)
         else:

@@ -10,7 +10,7 @@ from engine.kustomize.errors import BuildError
 from engine.kustomize.fieldspec import FieldPath, FieldSpec
 from engine.kustomize.files import Files
 from engine.kustomize.limits import NODE, Budget
-from engine.kustomize.nodes import untagged, written
+from engine.kustomize.nodes import kind_of, untagged, written
 from engine.kustomize.resmap import ResMap
 from engine.kustomize.transform.base import Config, Transformer, parse_specs
 
@@ -55,7 +55,7 @@ class Rename:
 
     def _renamed(self, budget: Budget, value: Any) -> Any:
         if isinstance(value, (dict, list)):
-            raise BuildError(f"a prefix or suffix cannot be put on a {type(value).__name__}")
+            raise BuildError(f"a prefix or suffix cannot be put on {kind_of(value)}")
         new = f"{self._prefix}{written(value)}{self._suffix}"
         # The earlier name is kept beside it.
         budget.add(len(new) + 2 * NODE)

@@ -10,7 +10,7 @@ from engine.kustomize.errors import BuildError
 from engine.kustomize.fieldspec import FieldPath, FieldSpec
 from engine.kustomize.files import Files
 from engine.kustomize.limits import NODE
-from engine.kustomize.nodes import put, text, written
+from engine.kustomize.nodes import kind_of, put, text, written
 from engine.kustomize.resmap import ResMap
 from engine.kustomize.resource import FROM_HELM, Object, Resource
 from engine.kustomize.transform.base import Config, parse_specs
@@ -70,13 +70,13 @@ class SetNamespace:
                 path.apply(obj, self._updated)
         except _NotScalarError as error:
             raise resource.build_error(
-                f"namespace field specs must target scalar nodes, not a {error.args[0]}",
+                f"namespace field specs must target scalar nodes, not {error.args[0]}",
                 fix="correct fieldSpecs in the configuration",
             ) from error
 
     def _updated(self, value: Any) -> Any:
         if isinstance(value, (dict, list)):
-            raise _NotScalarError(type(value).__name__)
+            raise _NotScalarError(kind_of(value))
         return value if self._unset_only and text(value) else self._namespace
 
     def _set_subjects(self, obj: Object) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 from engine.kustomize.errors import BuildError
 from engine.kustomize.fieldspec import FieldPath, FieldSpec
 from engine.kustomize.files import Files
-from engine.kustomize.nodes import INT, Tagged
+from engine.kustomize.nodes import INT, Tagged, kind_of
 from engine.kustomize.resmap import ResMap
 from engine.kustomize.transform.base import Config, parse_specs
 
@@ -42,7 +42,7 @@ class SetReplicas:
 
     def _set(self, value: Any) -> Any:
         if isinstance(value, (dict, list)):
-            raise BuildError(f"replicas of {self._name} is a {type(value).__name__}", field="replicas")
+            raise BuildError(f"replicas of {self._name} is {kind_of(value)}", field="replicas")
         return self._count
 
 

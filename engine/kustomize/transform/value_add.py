@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from engine.kustomize.errors import BuildError
 from engine.kustomize.fieldspec import FieldPath, FieldSpec, split_path
 from engine.kustomize.files import Files
-from engine.kustomize.nodes import untagged, written
+from engine.kustomize.nodes import kind_of, untagged, written
 from engine.kustomize.resmap import ResMap
 from engine.kustomize.resource import Object
 from engine.kustomize.selector import Selector
@@ -36,7 +36,7 @@ class ValueAdd:
     def _put(self, obj: Object, path: str, position: int) -> None:
         def updated(present: object) -> str:
             if isinstance(present, (dict, list)):
-                raise BuildError(f"{path} is a {type(present).__name__}, not a string", field=path)
+                raise BuildError(f"{path} is {kind_of(present)}, not a string", field=path)
             whole = self._value if position <= 0 else insert_path_part(written(present), position - 1, self._value)
             return untagged(whole, present)
 
