@@ -99,7 +99,7 @@ def run(tree: Tree, order: Order) -> Built:
         raise PathNotFound(f"kustomization path not found: stat {path}: no such file or directory")
     generated = generate(tree, path, dict(order.spec))
     try:
-        objects = build(generated, path, load_restrictor="none", remote=remote)
+        objects = build(generated, path, load_restrictor="none", remote=remote, preloaded=True)
     except BuildError as error:
         raise _prefixed(error, "kustomize build failed: ") from None
     documents: list[str] = []

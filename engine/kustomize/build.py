@@ -12,6 +12,7 @@ from engine.kustomize.files import Files, Remote
 from engine.kustomize.json_values import json_object
 from engine.kustomize.limits import Budget, Limits, check_size
 from engine.kustomize.nodes import text
+from engine.kustomize.openapi_field import Schemas
 from engine.kustomize.origin import ORIGIN, TRANSFORMATIONS
 from engine.kustomize.resmap import ResMap
 from engine.kustomize.resource import BUILD_ANNOTATIONS, Object, Resource
@@ -34,19 +35,28 @@ def build(
     reorder: Literal["none", "legacy"] = "none",
     load_restrictor: Literal["root", "none"] = "root",
     remote: Remote | None = None,
+    preloaded: bool = False,
     limits: Limits = _DEFAULT_LIMITS,
 ) -> list[dict[str, Any]]:
     """The objects that the kustomization in `path` makes, in output order.
 
     `load_restrictor="root"` confines each kustomization's files to its own directory, as the kustomize
-    command does; Flux builds with "none", and then the tree's root is the fence. Raises BuildError for
+    command does; Flux builds with "none", and then the tree's root is the fence. `preloaded`, as in Flux from 2.9.2 on,
+    lets an `openapi` file add to the built-in types where the command lets it take their place. Raises BuildError for
     a tree that cannot be built, Unsupported for what is not done here, LimitExceeded past a limit.
     """
     path = normal(path)
     if not tree.is_dir(path):
         raise BuildError("not a directory", path=path, fix="name a directory with a kustomization file")
     try:
-        return _built(Target(Files(tree, path, load_restrictor == "root", Budget(limits), remote)), reorder)
+        return _built(
+            Target(
+                Files(
+                    tree, path, load_restrictor == "root", Budget(limits), remote, schemas=Schemas(preloaded=preloaded)
+                )
+            ),
+            reorder,
+        )
     except RecursionError as error:
         raise LimitExceeded(f"{path}: nested too deeply to be built") from error
 

@@ -20,12 +20,13 @@ _MAX_REFERENCES: Final = 50
 class Schemas:
     """The types of one build."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, preloaded: bool = False) -> None:
+        """`preloaded`: the built-in types are there before anything asks for them."""
         self._custom: dict[tuple[str, str], Schema] = {}
         self._keeps_built_in = True
         self._is_set = False
         #: Whether something has asked for the built-in types.
-        self._wanted = False
+        self._wanted = preloaded
 
     def lookup(self, api_version: str, kind: str) -> Schema | None:
         """The merge schema of a type, or None."""
