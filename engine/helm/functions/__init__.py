@@ -14,6 +14,7 @@ from typing import Any
 from engine.clock import Clock
 from engine.helm.functions import (
     certificates,
+    checksums,
     ciphers,
     dates,
     dicts,
@@ -22,6 +23,7 @@ from engine.helm.functions import (
     jsons,
     lists,
     numbers,
+    parts,
     passwords,
     randoms,
     reflection,
@@ -80,6 +82,8 @@ def functions(environment: Environment | None = None) -> dict[str, Callable[...,
 
     tables: tuple[Mapping[str, Any], ...] = (
         strings.FUNCTIONS,
+        parts.FUNCTIONS,
+        checksums.FUNCTIONS,
         lists.FUNCTIONS,
         dicts.FUNCTIONS,
         numbers.FUNCTIONS,

@@ -3,17 +3,13 @@
 
 from __future__ import annotations
 
-import hashlib
-import zlib
-from typing import Any, Final
+from typing import Final
 
 from engine.helm.functions.cases import kebab_case, pascal_case, snake_case
-from engine.helm.functions.convert import bounded_list, bounded_text, text_of, texts_of
+from engine.helm.functions.convert import bounded_text
 from engine.helm.template.errors import CallError
-from engine.helm.template.gofmt import bounded, value_text
-from engine.helm.template.quote import from_bytes, quote, to_bytes
+from engine.helm.template.quote import from_bytes, to_bytes
 from engine.helm.template.signature import go
-from engine.helm.template.types import StringDict, Strings
 
 #: unicode.IsSpace.
 SPACE: Final = "\t\n\v\f\r \x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u2028\u2029\u202f\u205f\u3000"  # fmt: skip  # noqa: E501
@@ -247,23 +243,6 @@ def has_suffix(suffix: str, text: str) -> bool:
     return text.endswith(suffix)
 
 
-@go("...any -> string")
-def quote_all(*values: Any) -> str:
-    return bounded(" ".join([quote(text_of(value)) for value in values if value is not None]))
-
-
-@go("...any -> string")
-def squote(*values: Any) -> str:
-    return bounded(" ".join([f"'{value_text(value)}'" for value in values if value is not None]))
-
-
-@go("...any -> string")
-def cat(*values: Any) -> str:
-    kept = " ".join([value_text(value) for value in values if value is not None])
-    bounded_text(len(kept))
-    return kept
-
-
 @go("int, string -> string")
 def indent(spaces: int, text: str) -> str:
     if spaces < 0:
@@ -288,55 +267,6 @@ def replace(old: str, new: str, text: str) -> str:
 @go("string, string, int -> string")
 def plural(one: str, many: str, count: int) -> str:
     return one if count == 1 else many
-
-
-@go("string, string -> map[string]string")
-def split(separator: str, text: str) -> StringDict:
-    return _numbered(split_text(text, separator))
-
-
-@go("string, int, string -> map[string]string")
-def splitn(separator: str, count: int, text: str) -> StringDict:
-    return _numbered(split_text(text, separator, count))
-
-
-@go("string, string -> []string")
-def split_list(separator: str, text: str) -> Strings:
-    return Strings(split_text(text, separator))
-
-
-def split_text(text: str, separator: str, count: int = -1) -> list[str]:
-    """strings.SplitN: an empty separator parts characters, a negative count means all, 0 none."""
-    if count == 0:
-        return []
-    parts = text.count(separator) + 1 if separator else len(text)
-    bounded_list(parts if count < 0 else min(parts, count))
-    if separator:
-        return text.split(separator) if count < 0 else text.split(separator, count - 1)
-    if count < 0 or count >= len(text):
-        return list(text)
-    return [*text[: count - 1], text[count - 1 :]]
-
-
-def _numbered(parts: list[str]) -> StringDict:
-    return StringDict({f"_{index}": part for index, part in enumerate(parts)})
-
-
-@go("any -> []string")
-def to_strings(value: Any) -> Strings:
-    return Strings(texts_of(value))
-
-
-@go("string, any -> string")
-def join(separator: str, value: Any) -> str:
-    parts = texts_of(value)
-    bounded_text(sum(map(len, parts)) + len(separator) * len(parts))
-    return separator.join(parts)
-
-
-@go("any -> string")
-def to_string(value: Any) -> str:
-    return text_of(value)
 
 
 @go("int, string -> string")
@@ -379,26 +309,6 @@ def _wrap(text: str, width: int, newline: str, *, long_words: bool) -> str:
     return from_bytes(b"".join(out))
 
 
-@go("string -> string")
-def sha1sum(text: str) -> str:
-    return hashlib.sha1(to_bytes(text), usedforsecurity=False).hexdigest()
-
-
-@go("string -> string")
-def sha256sum(text: str) -> str:
-    return hashlib.sha256(to_bytes(text)).hexdigest()
-
-
-@go("string -> string")
-def sha512sum(text: str) -> str:
-    return hashlib.sha512(to_bytes(text)).hexdigest()
-
-
-@go("string -> string")
-def adler32sum(text: str) -> str:
-    return str(zlib.adler32(to_bytes(text)))
-
-
 @go("-> string")
 def hello() -> str:
     return "Hello!"
@@ -411,8 +321,6 @@ FUNCTIONS: Final = {
     "swapcase": swapcase, "snakecase": go("string -> string")(snake_case),
     "camelcase": go("string -> string")(pascal_case), "kebabcase": go("string -> string")(kebab_case),
     "wrap": wrap, "wrapWith": wrap_with, "contains": contains, "hasPrefix": has_prefix, "hasSuffix": has_suffix,
-    "quote": quote_all, "squote": squote, "cat": cat, "indent": indent, "nindent": nindent, "replace": replace,
-    "plural": plural, "sha1sum": sha1sum, "sha256sum": sha256sum, "sha512sum": sha512sum, "adler32sum": adler32sum,
-    "toString": to_string, "split": split, "splitList": split_list, "splitn": splitn, "toStrings": to_strings,
-    "join": join, "hello": hello,
+    "indent": indent, "nindent": nindent, "replace": replace,
+    "plural": plural, "hello": hello,
 }  # fmt: skip

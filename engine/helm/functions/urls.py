@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import re
 from dataclasses import dataclass
 from typing import Any, Final
@@ -124,13 +125,28 @@ def _host(text: str) -> str:
         if end < 0:
             raise URLError("missing ']' in host")
         _port(text[end + 1 :])
-        return text[: end + 1].replace("%25", "%") + text[end + 1 :]
+        return f"[{_literal(text[1:end])}]{text[end + 1 :]}"
     if ":" in text:
         _port(text[text.rfind(":") :])
     bad = _HOST_BAD.search(text)
     if bad is not None:
         raise URLError(f"invalid character {quote(bad.group())} in host name")
     return _unescape(text, host=True)
+
+
+def _literal(text: str) -> str:
+    """An IPv6 address between brackets, with its zone behind `%25`."""
+    address, mark, zone = text.partition("%25")
+    bare = _unescape(address, host=True)
+    try:
+        ipaddress.IPv6Address(bare)
+    except ValueError:
+        try:
+            ipaddress.IPv4Address(bare)
+        except ValueError:
+            raise URLError(f"invalid host: ParseAddr({quote(bare)}): unable to parse IP") from None
+        raise URLError("invalid IP-literal") from None
+    return bare + ("%" + _unescape(zone) if mark else "")
 
 
 def _port(text: str) -> None:
