@@ -97,6 +97,10 @@ REFUSED = {
         "namePrefix: p-\npatches:\n- target: {kind: Service}\n"
         '  patch: \'[{"op":"replace","path":"/metadata/name","value":""}]\'\n'
     ),
+    "a subject of a role binding that is text": (
+        "patches:\n- target: {kind: ClusterRoleBinding}\n  patch: |-\n    - {op: replace, path: /kind, value: RoleBinding}\n"
+        "    - {op: add, path: /subjects/-, value: x}\n"
+    ),
     "a cluster of two objects in one namespace": "resources: [../base, extra.yaml]\nnamespace: one\n",
 }
 EXTRA = b"apiVersion: v1\nkind: ServiceAccount\nmetadata: {name: robot, namespace: other}\n"

@@ -10,7 +10,7 @@ from engine.kustomize.errors import BuildError
 from engine.kustomize.fieldspec import split_path
 from engine.kustomize.ids import NO_NAMESPACE, Gvk
 from engine.kustomize.limits import Budget
-from engine.kustomize.nodes import is_null, is_string, put, text, untagged, written
+from engine.kustomize.nodes import is_null, is_string, kind_of, put, text, untagged, written
 from engine.kustomize.resmap import ResMap
 from engine.kustomize.resource import Object, Resource
 
@@ -201,7 +201,9 @@ class _Referrer:
             return []
         namespaces = []
         for subject in subjects:
-            if isinstance(subject, dict) and subject.get("kind") == "ServiceAccount" and "namespace" in subject:
+            if not isinstance(subject, dict):
+                raise BuildError(f"a subject of {self._id} is {kind_of(subject)}, not a mapping", field="subjects")
+            if subject.get("kind") == "ServiceAccount" and "namespace" in subject:
                 if not is_string(subject["namespace"]):
                     raise BuildError(
                         f'Invalid Input: namespace is blank for resource "{self._id}"',
