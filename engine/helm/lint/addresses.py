@@ -16,9 +16,9 @@ def _email() -> str:
     """RFC 5322 without comments: atoms with dots or a quoted string, `@`, at least two labels."""
     atom = rf"[a-zA-Z\d!#$%&'*+\-/=?^_`{{|}}~{_FOREIGN}]+"
     fold = r"(?:(?:[ \t]*\r\n)?[ \t]+)?"
-    # Where the RFC escapes with a backslash, this validator takes an opening parenthesis.
+    # One character between quotes is all it takes, and where the RFC escapes with a backslash, a parenthesis.
     quoted = rf"(?:[{_CONTROL}!\x23-\x5b\x5d-\x7e{_FOREIGN}]|\([\x01-\x09\x0b-\x7f{_FOREIGN}])"
-    local = rf'(?:{atom}(?:\.{atom})*|"(?:{fold}{quoted})*{fold}")'
+    local = rf'(?:{atom}(?:\.{atom})*|"{fold}{quoted}{fold}")'
     name, top = rf"a-zA-Z\d{_FOREIGN}", rf"a-zA-Z{_FOREIGN}"
     label = rf"[{name}](?:[{name}\-._~]*[{name}])?"
     last = rf"[{top}](?:[{name}\-_~]*[{top}])?"
