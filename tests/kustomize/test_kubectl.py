@@ -98,8 +98,8 @@ REFUSED = {
         '  patch: \'[{"op":"replace","path":"/metadata/name","value":""}]\'\n'
     ),
     "a subject of a role binding that is text": (
-        "patches:\n- target: {kind: ClusterRoleBinding}\n  patch: |-\n    - {op: replace, path: /kind, value: RoleBinding}\n"
-        "    - {op: add, path: /subjects/-, value: x}\n"
+        "patches:\n- target: {kind: ClusterRoleBinding}\n  patch: |-\n"
+        "    - {op: replace, path: /kind, value: RoleBinding}\n    - {op: add, path: /subjects/-, value: x}\n"
     ),
     "a cluster of two objects in one namespace": "resources: [../base, extra.yaml]\nnamespace: one\n",
 }
