@@ -48,7 +48,7 @@ def test_a_certificate_says_what_was_asked_for() -> None:
 
 def test_a_certificate_lasts_from_the_clocks_now_for_so_many_days() -> None:
     clock = VirtualClock()
-    made = certificate('genCAWithKey "ca" 10 $k', Environment(clock=clock))
+    made = certificate('genCAWithKey "ca" 10 $k', Environment(now=clock.now))
     assert made.not_valid_before_utc == clock.now()
     assert made.not_valid_after_utc - made.not_valid_before_utc == timedelta(days=10)
     assert made.extensions.get_extension_for_class(x509.BasicConstraints).value.ca

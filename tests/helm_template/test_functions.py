@@ -58,7 +58,7 @@ def test_random_texts_come_from_the_environments_source() -> None:
 
 def test_dates_come_from_the_environments_clock() -> None:
     text = '{{ dateInZone "2006-01-02" now "UTC" }}'
-    assert render(text, Environment(clock=VirtualClock())) == "2026-11-21"
+    assert render(text, Environment(now=VirtualClock().now)) == "2026-11-21"
 
 
 def test_lookup_goes_through_the_environment() -> None:

@@ -7,11 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from random import Random, SystemRandom
 from typing import Any
 
-from engine.clock import Clock
 from engine.helm.functions import (
     certificates,
     checksums,
@@ -49,6 +48,11 @@ def _no_address(name: str) -> str:
     return ""
 
 
+def _utc() -> datetime:
+    """The time that dates and certificates start from."""
+    return datetime.now(UTC)
+
+
 @dataclass(frozen=True, slots=True)
 class Environment:
     """What functions take from outside.
@@ -59,13 +63,9 @@ class Environment:
 
     lookup: Lookup = _nothing
     resolve: Callable[[str], str] = _no_address
-    clock: Clock = field(default_factory=Clock)
+    now: Callable[[], datetime] = _utc
     random: Random = field(default_factory=SystemRandom)
     lint: bool = False
-
-    def now(self) -> datetime:
-        """The time that dates and certificates start from."""
-        return self.clock.now()
 
 
 def functions(environment: Environment | None = None) -> dict[str, Callable[..., Any]]:

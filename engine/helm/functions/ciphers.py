@@ -6,14 +6,16 @@ from __future__ import annotations
 import base64
 from collections.abc import Callable
 from random import Random
-from typing import Any, Final
-
-from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
+from typing import TYPE_CHECKING, Any, Final
 
 from engine.helm.functions.encoding import decode64
 from engine.helm.template.errors import CallError
 from engine.helm.template.quote import from_bytes, to_bytes
 from engine.helm.template.signature import go
+
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.ciphers import Cipher
+    from cryptography.hazmat.primitives.ciphers.modes import CBC
 
 _BLOCK: Final = 16
 
@@ -35,7 +37,10 @@ def functions(source: Random) -> dict[str, Callable[..., Any]]:
     return {"encryptAES": encrypt_aes, "decryptAES": decrypt_aes}
 
 
-def _cipher(password: str, start: bytes) -> Cipher[modes.CBC]:
+def _cipher(password: str, start: bytes) -> Cipher[CBC]:
+    # The library takes longer to import than most charts to render.
+    from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
+
     return Cipher(algorithms.AES(to_bytes(password)[:32].ljust(32, b"\0")), modes.CBC(start))
 
 
