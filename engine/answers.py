@@ -17,7 +17,7 @@ from engine.controllerlog import controller_lines
 from engine.flux import inventory, kinds, kstatus
 from engine.flux import revision as revisions
 from engine.kube.types import Object
-from engine.model import DriftReport, Effect, Ref, Resource, block, line
+from engine.model import DriftReport, Effect, Ref, Resource
 from engine.questions import (
     Describe,
     Drift,
@@ -34,6 +34,7 @@ from engine.questions import (
     TreeNode,
     UsedBy,
 )
+from engine.safe import block, line
 from engine.session import Session
 
 log = logging.getLogger(__name__)

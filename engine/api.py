@@ -31,8 +31,6 @@ from engine.model import (
     Suspension,
     Verdict,
     Writer,
-    block,
-    line,
 )
 from engine.questions import (
     Answer,
@@ -53,6 +51,7 @@ from engine.questions import (
     TreeNode,
     UsedBy,
 )
+from engine.safe import block, line
 from engine.settings import Access, EngineSettings
 from engine.snapshot import (
     Connection,

@@ -10,7 +10,8 @@ import orjson
 from engine import errors
 from engine.flux import kinds
 from engine.kube.resources import PODS
-from engine.model import Ref, Stance, line
+from engine.model import Ref, Stance
+from engine.safe import line
 from engine.session import Session
 
 TAIL: Final = 2_000

@@ -29,7 +29,7 @@ from engine.kube.events import EventRecorder
 from engine.kube.informer import Informer
 from engine.kube.leases import Holder, LeaseGroup
 from engine.kube.resources import CONFIG_MAPS, SECRETS
-from engine.model import line
+from engine.safe import line
 from engine.settings import EngineSettings, data_home, folder_of
 from engine.snapshot import Controller as ControllerRow
 from engine.snapshot import Problem

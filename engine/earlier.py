@@ -15,8 +15,8 @@ from engine.controllers.source import SourceFailure, SourceStalled
 from engine.flux import revision as revisions
 from engine.kube.client import Client
 from engine.kube.types import Object
-from engine.model import line
 from engine.questions import RevisionChoice
+from engine.safe import line
 
 if TYPE_CHECKING:
     from engine.source.git import Git

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from engine.model import line
+from engine.safe import line
 
 CONTROLLER: Final = "kustomize-controller"
 STRICT: Final = "StrictPostBuildSubstitutions"

@@ -8,8 +8,8 @@ from collections.abc import Callable
 
 from engine import errors
 from engine.kube.exec import LoginRequest, LoginRunner
-from engine.model import line
 from engine.questions import Lend, LoginCommand
+from engine.safe import line
 
 log = logging.getLogger(__name__)
 

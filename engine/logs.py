@@ -12,7 +12,7 @@ from typing import Any, Final
 
 import orjson
 
-from engine.model import line
+from engine.safe import line
 
 KEPT: Final = 2_000
 """Lines of our own controllers kept for `l`."""

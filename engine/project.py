@@ -11,18 +11,8 @@ from typing import Any, Final
 from engine.errors import Malformed
 from engine.flux import conditions as flux_conditions
 from engine.flux import duration, kinds, revision
-from engine.model import (
-    LINE_LIMIT,
-    Artifact,
-    Condition,
-    Event,
-    HistoryEntry,
-    Ref,
-    Resource,
-    State,
-    Suspension,
-    line,
-)
+from engine.model import Artifact, Condition, Event, HistoryEntry, Ref, Resource, State, Suspension
+from engine.safe import LINE_LIMIT, line
 
 #: Annotations that tell who suspended an object; written by us, kept by Flux.
 SUSPENDED_BY: Final = "fluxtui.io/suspended-by"

@@ -20,8 +20,9 @@ from engine.kube.config import ClusterConfig, load_config
 from engine.kube.waiting import wait_for
 from engine.login import borrowing
 from engine.logs import Ring
-from engine.model import Ref, line
+from engine.model import Ref
 from engine.questions import Lend
+from engine.safe import line
 from engine.settings import Access, EngineSettings
 from engine.snapshot import Connection, Link, Problem
 from engine.store import Store

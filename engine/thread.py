@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING, Any, Final
 from engine import errors
 from engine.clock import Clock
 from engine.commands import Command, Outcome
-from engine.model import Ref, line
+from engine.model import Ref
 from engine.questions import Answer, Lend, Query
+from engine.safe import line
 from engine.settings import EngineSettings
 from engine.snapshot import Connection, Link, Problem, Snapshot
 

@@ -22,7 +22,8 @@ from engine.kube.informer import Informer, InformerStatus
 from engine.kube.resources import DEPLOYMENTS, EVENTS
 from engine.kube.types import Object, ResourceType
 from engine.kube.waiting import wait_for
-from engine.model import Resource, Stance, State, line
+from engine.model import Resource, Stance, State
+from engine.safe import line
 from engine.snapshot import Controller, KindState, KindStatus
 from engine.store import Store
 from engine.tasks import Supervisor

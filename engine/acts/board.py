@@ -20,7 +20,8 @@ from engine.acts.undo import UndoAct
 from engine.commands import Command, Delete, Edit, Outcome, Reconcile, Resume, Rollback, Suspend, Undo
 from engine.flux import kinds
 from engine.journal import Entry, Journal
-from engine.model import Effect, line
+from engine.model import Effect
+from engine.safe import line
 from engine.snapshot import Operation, Progress
 
 log = logging.getLogger(__name__)

@@ -19,7 +19,8 @@ from engine.commands import Edit
 from engine.flux import kinds
 from engine.kube.types import Object, PatchType
 from engine.mergepatch import at, leaves, merge_patch
-from engine.model import Effect, EffectLine, Resource, State, line
+from engine.model import Effect, EffectLine, Resource, State
+from engine.safe import line
 
 Path = tuple[str, ...]
 

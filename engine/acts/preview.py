@@ -13,17 +13,8 @@ from engine import errors
 from engine.acts.base import World
 from engine.commands import Rollback
 from engine.flux import inventory, kinds, revision
-from engine.model import (
-    Change,
-    DriftReport,
-    Effect,
-    EffectLine,
-    ObjectDrift,
-    Ref,
-    Resource,
-    Verdict,
-    line,
-)
+from engine.model import Change, DriftReport, Effect, EffectLine, ObjectDrift, Ref, Resource, Verdict
+from engine.safe import line
 
 CRD_ENTRY: Final = "_gitrepositories.source.toolkit.fluxcd.io_apiextensions.k8s.io_CustomResourceDefinition"
 """The inventory entry by which a bootstrap's Kustomization is known: it applies Flux itself (flux.md 9)."""

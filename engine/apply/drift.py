@@ -17,8 +17,9 @@ from engine.apply import diff, ignore, objects, paths
 from engine.apply.diff import Difference
 from engine.apply.managers import OWNER, TakeOver, managed_fields
 from engine.flux.inventory import Entry, entry_of
-from engine.model import Change, DriftReport, Effect, EffectLine, ObjectDrift, PathDrift, Verdict, Writer, line
+from engine.model import Change, DriftReport, Effect, EffectLine, ObjectDrift, PathDrift, Verdict, Writer
 from engine.openapi import Schema
+from engine.safe import line
 
 Object = Mapping[str, Any]
 

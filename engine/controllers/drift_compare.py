@@ -22,7 +22,8 @@ from engine.controllers.kustomization_build import Builder, Desired
 from engine.flux import graph, inventory
 from engine.flux.inventory import Entry, ObjectRef, entry_of, ref_of
 from engine.kube.types import Object, Page, ResourceType
-from engine.model import DriftReport, ObjectDrift, Ref, Verdict, line
+from engine.model import DriftReport, ObjectDrift, Ref, Verdict
+from engine.safe import line
 
 _SYNC: Final = 10.0
 _NOT_COMPUTED: Final = "not computed: "

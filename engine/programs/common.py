@@ -12,8 +12,8 @@ from engine.flux import kinds
 from engine.flux.kinds import FluxKind
 from engine.kube.client import Client
 from engine.kube.config import load_config
-from engine.model import line
 from engine.programs.words import Options, say
+from engine.safe import line
 from engine.settings import Access
 
 __all__ = ["Options", "access", "asynchronously", "client", "kind_of", "namespace", "say", "table"]

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Mapping
 from typing import Any
 
-from engine.model import line
+from engine.safe import line
 
 Options = Mapping[str, Any]
 

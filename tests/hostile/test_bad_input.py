@@ -21,7 +21,8 @@ from engine.kube.client import Client
 from engine.kube.config import ClusterConfig
 from engine.kube.types import Object, ResourceType
 from engine.kustomize.tree import DirectoryTree, MemoryTree
-from engine.model import Resource, Stance, State, block
+from engine.model import Resource, Stance, State
+from engine.safe import block
 from engine.settings import Publishing
 from engine.source import giturl
 from engine.source.git import Git

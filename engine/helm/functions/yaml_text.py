@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import re
+from functools import cache
 from typing import Final
 
 from engine.helm.template.quote import to_bytes
@@ -15,16 +16,22 @@ _BREAK_RUN: Final = re.compile(f"([{_BREAKS}]+)(?=[^{_BREAKS}])")
 _SPACE_BREAK: Final = re.compile(f" [{_BREAKS}]")
 _BREAK_SPACE: Final = re.compile(f"[{_BREAKS}] ")
 #: What cannot be printed as it is; a tab can, in a block.
-_SPECIAL: Final = re.compile("[^\t\n\x20-\x7e\xa0-\ud7ff\ue000-\ufefe\uff00-\ufffd]")
+_SPECIAL_CLASS: Final = "[^\t\n\x20-\x7e\xa0-\ud7ff\ue000-\ufefe\uff00-\ufffd]"
 _INDICATOR: Final = re.compile(
     rf"\A(?:---|\.\.\.|[#,\[\]{{}}&*!|>'\"%@`]|[?-](?=[ \t]|\Z))|:(?=[ \t]|\Z)|(?<=[ \t\0{_BREAKS}])#"
 )
-_ESCAPED: Final = re.compile(r"[^ !#-\[\]-~\u00a0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd]")
+_ESCAPED_CLASS: Final = r"[^ !#-\[\]-~\u00a0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd]"
 _SHORT: Final = {
     "\0": "\\0", "\a": "\\a", "\b": "\\b", "\t": "\\t", "\n": "\\n", "\v": "\\v", "\f": "\\f", "\r": "\\r",
     "\x1b": "\\e", '"': '\\"', "\\": "\\\\", "\x85": "\\N", "\xa0": "\\_", "\u2028": "\\L", "\u2029": "\\P",
 }  # fmt: skip
 _LONGEST_SIMPLE_KEY: Final = 128
+
+
+@cache
+def _pattern(characters: str) -> re.Pattern[str]:
+    """Compiled when first needed: these take as long as importing ten modules."""
+    return re.compile(characters)
 
 
 def is_simple_key(text: str) -> bool:
@@ -49,11 +56,13 @@ def text_of(text: str, pad: str) -> str:
 
 
 def _block_allowed(text: str) -> bool:
-    return not (text.endswith(" ") or _SPACE_BREAK.search(text) or _SPECIAL.search(text))
+    return not (text.endswith(" ") or _SPACE_BREAK.search(text) or _pattern(_SPECIAL_CLASS).search(text))
 
 
 def _single_allowed(text: str) -> bool:
-    return not ("\t" in text or _SPACE_BREAK.search(text) or _BREAK_SPACE.search(text) or _SPECIAL.search(text))
+    return not (
+        "\t" in text or _SPACE_BREAK.search(text) or _BREAK_SPACE.search(text) or _pattern(_SPECIAL_CLASS).search(text)
+    )
 
 
 def _plain_allowed(text: str) -> bool:
@@ -68,7 +77,7 @@ def _double(text: str) -> str:
     # The emitter looks for a byte order mark at the start of the text whichever character it is at.
     if text.startswith("\ufeff"):
         return f'"{"".join(map(_escape, text))}"'
-    return f'"{_ESCAPED.sub(lambda match: _escape(match[0]), text)}"'
+    return f'"{_pattern(_ESCAPED_CLASS).sub(lambda match: _escape(match[0]), text)}"'
 
 
 def _escape(char: str) -> str:
