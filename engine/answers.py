@@ -183,7 +183,7 @@ async def effect(query: Query, session: Session) -> AsyncIterator[Effect]:
     try:
         act.check(query.command, session.world)
     except errors.Refused as refusal:
-        yield Effect(warnings=(str(refusal),), basis="nothing will be sent", complete=True)
+        yield Effect(warnings=(str(refusal),), basis="nothing will be sent", complete=True, refused=True)
         return
     async for value in act.effect(query.command, session.world):
         if session.board is not None:

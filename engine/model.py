@@ -274,3 +274,5 @@ class Effect:
     complete: bool = False
     confirm: str = ""
     """A word that has to be typed before the act (the source a bootstrap lives in), or ""."""
+    refused: bool = False
+    """Nothing will be sent; the warnings say why."""

@@ -149,6 +149,10 @@ class FluxtuiApp(App[int], inherit_bindings=False):
         """The one way to the terminal: only different cells take it."""
         super()._display(screen, self._shown.different(renderable))
 
+    def redraw(self) -> None:
+        """Write every cell anew: a full update is written whole."""
+        self.screen.refresh()
+
     def on_resize(self) -> None:
         """A terminal that changed its size shows who knows what."""
         self._shown.forget()

@@ -112,6 +112,9 @@ class Console(Protocol):
     def focus_on(self, panel: PanelId) -> None:
         """Put the focus on a panel."""
 
+    def redraw(self) -> None:
+        """Write the whole screen to the terminal."""
+
     def leave(self) -> None:
         """End the program."""
 

@@ -113,6 +113,7 @@ _FIVE: Final = "{} means five things in five tools, so here it does nothing: {}.
 OTHERS = (
     Simple("operations", "O", "Operations board", lambda c: c.open_operations()),
     Simple("copy", "c", "Copy the name; in the pane, its text", lambda c: c.copy()),
+    Simple("redraw", "ctrl+l", "Draw the whole screen anew", lambda c: c.redraw()),
     Simple("quit", "ctrl+q", "Quit", lambda c: c.leave()),
     Simple("hint.s", "s", "(unbound: says what T does)", lambda c: c.say(_FIVE.format("s", "T suspends and resumes"))),
     Simple("hint.r", "r", "(unbound: says what R does)", lambda c: c.say(_FIVE.format("r", "R reconciles"))),

@@ -27,6 +27,10 @@ class Desk(Acting):
         """The key of a command, remapped or not, as people write it."""
         return self.screen.key_of(command)
 
+    def redraw(self) -> None:
+        """Write the whole screen: something else has written to the terminal."""
+        self.screen.console.redraw()
+
     def leave(self) -> None:
         """End the program."""
         self.screen.app.exit(0)

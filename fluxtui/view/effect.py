@@ -83,6 +83,12 @@ class Proposal:
         return all(isinstance(effect, EngineError) or (effect is not None and effect.complete) for effect in known)
 
     @property
+    def refused(self) -> bool:
+        """Whether there is nothing to send."""
+        known = [self.effects.get(intent) for intent in self.intents]
+        return all(isinstance(effect, Effect) and effect.refused for effect in known)
+
+    @property
     def must_wait(self) -> bool:
         """Whether it has to be known first if a word must be typed: a rollback may need one."""
         return any(isinstance(intent, Rollback) and intent not in self.effects for intent in self.intents)
@@ -249,8 +255,8 @@ def _many(proposal: Proposal, cells: int) -> Iterator[Line]:
 def keys_line(proposal: Proposal, cells: int) -> Line:
     """The keys of the dialog."""
     first = proposal.intents[0]
-    pairs = [("Enter", _TITLES.get(type(first), first.verb).lower())]
-    if isinstance(first, Reconcile):
+    pairs = [] if proposal.refused else [("Enter", _TITLES.get(type(first), first.verb).lower())]
+    if isinstance(first, Reconcile) and not proposal.refused:
         pairs += [("w", "plain" if first.with_source else "with source"), ("f", "force"), ("r", "reset")]
     if proposal.parent is not None:
         pairs.append(("Ctrl-P", f"suspend {proposal.parent.name} instead"))

@@ -134,6 +134,15 @@ async def test_a_resized_terminal_is_written_anew(console: Start) -> None:
         assert shown.take(0, [0], 0, strip(("known", DIM))) == [(0, 5)]
 
 
+async def test_the_whole_screen_can_be_drawn_anew(console: Start, monkeypatch: pytest.MonkeyPatch) -> None:
+    async with console(b.fleet()) as c:
+        out: list[object] = []
+        monkeypatch.setattr(c.app, "_display", lambda _screen, update: out.append(update))
+        await c.press("ctrl+l")
+        await c.pilot.pause()
+        assert any(isinstance(update, LayoutUpdate) and update.region.size == c.app.size for update in out)
+
+
 def test_styles_are_told_only_where_they_change() -> None:
     pen = Pen()
     line = strip(("✗", RED), (" cart", RED), ("  8s", DIM))

@@ -89,6 +89,18 @@ async def test_the_flags_of_a_reconcile_are_keys_of_its_dialog(console: Start) -
         await c.sent(Reconcile(CNI, force=True, reset=True))
 
 
+async def test_where_nothing_will_be_sent_enter_leaves_too(console: Start) -> None:
+    refusal = Effect(
+        warnings=("apps/checkout is suspended",), basis="nothing will be sent", complete=True, refused=True
+    )
+    async with console(answers={Reconcile: refusal}) as c:
+        await c.press("R")
+        await c.until_text("is suspended")
+        assert "Enter reconcile" not in c.text()
+        await c.press("enter")
+        assert c.engine.submitted == []
+
+
 async def test_with_source_has_its_own_key(console: Start) -> None:
     async with console() as c:
         await c.press("W", "enter")

@@ -163,6 +163,9 @@ class EffectDialog(SheetScreen[Intents]):
     def action_act(self) -> None:
         """Enter."""
         proposal = self.proposal
+        if proposal.refused:
+            self.dismiss(None)
+            return
         if proposal.confirm and self.typed != proposal.confirm:
             self.complaint = f"Nothing was sent: type {proposal.confirm} first."
         elif proposal.must_wait:
