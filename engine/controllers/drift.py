@@ -38,6 +38,9 @@ OnReport = Callable[[Ref, DriftReport | None], None]
 _SOURCE_SETTLES: Final = 1.0
 """Seconds after a new revision: whoever reconciles it comes first, and there is nothing to tell if that is quick."""
 
+_RESTS: Final = 0.15
+"""Seconds on an object before it is compared for the one who looks: whoever scrolls past it asks for nothing."""
+
 
 @dataclass(frozen=True, slots=True)
 class Caches:
@@ -74,10 +77,12 @@ class DriftMonitor:
 
     def focus(self, requests: Collection[Request]) -> None:
         """What is selected: it is confirmed by a dry run too, now and at each change."""
-        new = frozenset(requests)
-        for request in new - self._focused:
-            self._queue.add(request)
-        self._focused = new
+        before, self._focused = self._focused, frozenset(requests)
+        for request in before - self._focused:
+            self._queue.drop(request)
+            self._queue.add_after(request, self._settings.sweep)
+        for request in self._focused - before:
+            self._queue.add_after(request, _RESTS)
 
     def assume(self, flags: Flags) -> None:
         """What is known of the controller's flags; when that changed, everything is judged anew."""

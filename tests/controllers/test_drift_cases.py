@@ -254,6 +254,19 @@ async def test_a_status_change_asks_nothing(cluster):
     assert not cluster.requests
 
 
+async def test_whoever_scrolls_past_asks_for_nothing_and_whoever_rests_is_answered(cluster):
+    reports = await settle(cluster, a=CONFIG)
+    count = len(reports.all)
+    for _ in range(20):
+        cluster.drift.focus([Request(NS, "app")])
+        await asyncio.sleep(0)
+        cluster.drift.focus([])
+    await asyncio.sleep(0.3)
+    assert len(reports.all) == count
+    cluster.drift.focus([Request(NS, "app")])
+    await reports.until(lambda _: len(reports.all) > count)
+
+
 async def test_an_edit_is_known_within_a_second(cluster):
     reports = await settle(cluster, a=CONFIG)
     await edit(cluster, CONFIG_MAP, "a", {"data": {"key": "2"}}, how=PatchType.MERGE)
