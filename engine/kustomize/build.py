@@ -50,11 +50,7 @@ def build(
         raise BuildError("not a directory", path=path, fix="name a directory with a kustomization file")
     try:
         return _built(
-            Target(
-                Files(
-                    tree, path, load_restrictor == "root", Budget(limits), remote, schemas=Schemas(preloaded=preloaded)
-                )
-            ),
+            Target(Files(tree, path, load_restrictor == "root", Budget(limits), Schemas(preloaded=preloaded), remote)),
             reorder,
         )
     except RecursionError as error:

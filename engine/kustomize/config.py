@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, fields, replace
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from engine.kustomize.errors import BuildError
 from engine.kustomize.fieldspec import FieldSpec, gvk_order, merge_specs
@@ -13,16 +12,14 @@ from engine.kustomize.ids import Gvk
 Specs = tuple[FieldSpec, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class NameReference:
+class NameReference(NamedTuple):
     """Fields (`referrers`) that hold the name of an object of this kind."""
 
     target: Gvk
     referrers: Specs
 
 
-@dataclass(frozen=True, slots=True)
-class TransformerConfig:
+class TransformerConfig(NamedTuple):
     """The field specs of every transformer, each sorted in kustomize's order of kinds."""
 
     name_prefix: Specs = ()
@@ -42,14 +39,14 @@ class TransformerConfig:
         if other is EMPTY or other == self:
             return self
         changes: dict[str, Any] = {
-            field.name: sorted_specs(merge_specs(getattr(self, field.name), getattr(other, field.name)))
-            for field in fields(self)
-            if field.name != "name_reference"
+            field: sorted_specs(merge_specs(getattr(self, field), getattr(other, field)))
+            for field in self._fields
+            if field != "name_reference"
         }
         references = {reference.target: reference.referrers for reference in self.name_reference}
         for reference in other.name_reference:
             references[reference.target] = merge_specs(references.get(reference.target, ()), reference.referrers)
-        return replace(self, **changes, name_reference=sorted_references(references))
+        return self._replace(**changes, name_reference=sorted_references(references))
 
 
 EMPTY: Final = TransformerConfig()

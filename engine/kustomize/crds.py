@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from typing import Any, Final
 
 from engine.kustomize.config import EMPTY, NameReference, TransformerConfig
@@ -52,7 +51,7 @@ def _marked(
         for mark, target in _MARKS.items():
             if mark in raw:
                 changes: dict[str, Any] = {target: (FieldSpec("/".join(place), gvk),)}
-                yield replace(EMPTY, **changes)
+                yield EMPTY._replace(**changes)
         version, kind = raw.get("x-kubernetes-object-ref-api-version"), raw.get("x-kubernetes-object-ref-kind")
         if version and kind:
             referred = Gvk("", str(version), str(kind))

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from engine.kustomize.errors import BuildError
 from engine.kustomize.ids import Gvk, gvk_of
@@ -34,8 +33,7 @@ def gvk_order(gvk: Gvk) -> tuple[int, str]:
     return _RANK.get(gvk.kind, 0), f"{gvk.group or '~G'}_{gvk.version or '~V'}_{gvk.kind or '~K'}"
 
 
-@dataclass(frozen=True, slots=True)
-class FieldSpec:
+class FieldSpec(NamedTuple):
     """One place: `path` is a/b[]/c, `create` makes what is missing on the way."""
 
     path: str

@@ -5,8 +5,7 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from engine.errors import Unsupported
 from engine.kustomize.errors import BuildError
@@ -22,8 +21,7 @@ _REMOTE: Final = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Files:
+class Files(NamedTuple):
     """The files that the kustomization in `root` may read: below it, or anywhere in the tree when not `confined`."""
 
     tree: Tree
@@ -31,11 +29,11 @@ class Files:
     confined: bool
     #: Of the whole build.
     budget: Budget
+    #: What strategic merges go by, for the whole build.
+    schemas: Schemas
     remote: Remote | None = None
     #: The directories whose kustomizations led here, outermost first.
     ancestors: tuple[str, ...] = ()
-    #: What strategic merges go by, for the whole build.
-    schemas: Schemas = field(default_factory=Schemas)
 
     @property
     def limits(self) -> Limits:
@@ -113,7 +111,7 @@ class Files:
                 f"cycle detected: '{path}' contains the directory that refers to it", path=self.root, field=field
             )
         self.budget.enter(self.root, len(chain))
-        return replace(self, root=path, ancestors=chain)
+        return self._replace(root=path, ancestors=chain)
 
     def _fetch(self, url: str, field: str) -> bytes | tuple[Tree, str]:
         if self.remote is None:
@@ -130,7 +128,7 @@ class Files:
             return fetched
         tree, path = fetched
         self.budget.enter(self.root, len(self.ancestors) + 1)
-        return replace(self, tree=tree, root=path, ancestors=())
+        return self._replace(tree=tree, root=path, ancestors=())
 
 
 def is_remote(name: str) -> bool:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from engine import yaml
 from engine.errors import LimitExceeded
@@ -16,8 +15,7 @@ _MIB: Final = 1024 * 1024
 NODE: Final = 64
 
 
-@dataclass(frozen=True, slots=True)
-class Limits:
+class Limits(NamedTuple):
     """Bounds on one build, far beyond what people build and near enough to end it within a minute or two."""
 
     max_objects: int = 50_000
@@ -35,7 +33,7 @@ class Limits:
     max_added: int = 256 * _MIB
     #: Bytes of all objects at the end.
     max_output: int = 512 * _MIB
-    yaml: yaml.Limits = field(default_factory=yaml.Limits)
+    yaml: yaml.Limits = yaml.Limits()
 
 
 class Budget:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 from engine import yaml
 from engine.kustomize.nodes import written
@@ -15,8 +14,7 @@ ORIGIN = "config.kubernetes.io/origin"
 TRANSFORMATIONS = "alpha.config.kubernetes.io/transformations"
 
 
-@dataclass(frozen=True, slots=True)
-class Origin:
+class Origin(NamedTuple):
     """A file, or the kustomization file and plugin that made or changed an object."""
 
     path: str = ""
@@ -28,7 +26,7 @@ class Origin:
 
     def joined(self, path: str) -> Origin:
         """This place and a path below it."""
-        return replace(self, path=posixpath.normpath(posixpath.join(self.path, path)))
+        return self._replace(path=posixpath.normpath(posixpath.join(self.path, path)))
 
     def configured(self, file: str, kind: str) -> Origin:
         """A builtin that the kustomization file here configures."""

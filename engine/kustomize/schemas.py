@@ -8,18 +8,17 @@ and a kind that is not cluster-scoped here gets a namespace. Only what matters t
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
-from typing import Final
+from types import MappingProxyType
+from typing import Final, NamedTuple
 
 
-@dataclass(frozen=True, slots=True)
-class Schema:
+class Schema(NamedTuple):
     """A type as far as merging needs it.
 
     `merge_keys` of a list: None = a patch replaces it, () = a set of scalars, else the keys that identify an item.
     """
 
-    properties: Mapping[str, Schema] = field(default_factory=dict)
+    properties: Mapping[str, Schema] = MappingProxyType({})
     items: Schema | None = None
     merge_keys: tuple[str, ...] | None = None
 

@@ -9,14 +9,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any, Final, Protocol
+from typing import Any, Final, NamedTuple, Protocol
 
 from engine.kustomize.errors import BuildError
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(NamedTuple):
     """Where a value stands, for errors, and how strictly it is read."""
 
     path: str
@@ -40,8 +38,7 @@ class Shape(Protocol):
         """The value in its proper type; BuildError when it has another."""
 
 
-@dataclass(frozen=True, slots=True)
-class Scalar:
+class Scalar(NamedTuple):
     """A string, boolean or whole number."""
 
     type: type
@@ -59,8 +56,7 @@ class Scalar:
         raise place.error(f"{self.name} is expected, not {_kind(raw)}", fix)
 
 
-@dataclass(frozen=True, slots=True)
-class ListOf:
+class ListOf(NamedTuple):
     """A list of one shape."""
 
     item: Shape
@@ -74,8 +70,7 @@ class ListOf:
         return [self.item.read(item, place.child(index)) for index, item in enumerate(raw)]
 
 
-@dataclass(frozen=True, slots=True)
-class MapOf:
+class MapOf(NamedTuple):
     """A mapping from any name to one shape."""
 
     value: Shape
@@ -89,15 +84,14 @@ class MapOf:
         return {key: self.value.read(value, place.child(key)) for key, value in raw.items()}
 
 
-@dataclass(frozen=True, slots=True)
 class Struct:
     """A mapping with known fields; absent ones stay absent."""
 
-    fields: Mapping[str, Shape]
-    _by_lower: dict[str, str] = field(default_factory=dict, compare=False)
+    __slots__ = ("_by_lower", "fields")
 
-    def __post_init__(self) -> None:
-        self._by_lower.update((name.lower(), name) for name in self.fields)
+    def __init__(self, fields: Mapping[str, Shape]) -> None:
+        self.fields = fields
+        self._by_lower = {name.lower(): name for name in fields}
 
     def read(self, raw: Any, place: Place) -> dict[str, Any]:
         """The fields that are set, under their proper names."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
 from typing import Any, Final
 
 from engine.errors import Unsupported
@@ -33,13 +32,15 @@ _REFUSED: Final = {
 }
 
 
-@dataclass(slots=True)
 class Accumulator:
     """What has been gathered so far: resources, and the transformer configuration and vars that came with them."""
 
-    resources: ResMap
-    config: TransformerConfig = field(default=EMPTY)
-    vars: Vars = field(default_factory=Vars)
+    __slots__ = ("config", "resources", "vars")
+
+    def __init__(self, resources: ResMap) -> None:
+        self.resources = resources
+        self.config: TransformerConfig = EMPTY
+        self.vars = Vars()
 
     def absorb(self, other: Accumulator) -> None:
         """Add what another kustomization has gathered."""

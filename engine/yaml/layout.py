@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from typing import Any
 
 import yaml
@@ -12,14 +11,16 @@ from yaml.events import MappingStartEvent, ScalarEvent, SequenceStartEvent
 Path = tuple[str | int, ...]
 
 
-@dataclass(slots=True)
 class Layout:
     """Of the first document: which collections are in [] or {}, which keys are quoted and how, what else is there."""
 
-    flow: set[Path] = field(default_factory=set)
-    keys: dict[Path, str] = field(default_factory=dict)
-    has_comments: bool = False
-    has_anchors: bool = False
+    __slots__ = ("flow", "has_anchors", "has_comments", "keys")
+
+    def __init__(self) -> None:
+        self.flow: set[Path] = set()
+        self.keys: dict[Path, str] = {}
+        self.has_comments = False
+        self.has_anchors = False
 
 
 def layout_of(text: str) -> Layout:

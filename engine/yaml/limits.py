@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 
-@dataclass(frozen=True, slots=True)
-class Limits:
+class Limits(NamedTuple):
     """Bytes of the text, nesting, nodes, aliases, and nodes made by aliases, which count each time they are used."""
 
     max_bytes: int = 64 * 1024 * 1024

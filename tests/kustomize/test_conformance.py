@@ -17,6 +17,7 @@ from engine.kustomize.files import Files
 from engine.kustomize.generators.objects import GENERATORS
 from engine.kustomize.limits import Budget
 from engine.kustomize.load import resources_from
+from engine.kustomize.openapi_field import Schemas
 from engine.kustomize.resmap import ResMap
 from engine.kustomize.target import plugin_config
 from engine.kustomize.transform.registry import TRANSFORMERS
@@ -105,7 +106,7 @@ def _plugin_alone(case: Path, recorded: dict[str, Any]) -> list[dict[str, Any]]:
     """Recorded in a harness that runs one plugin and nothing after it; kubectl prints what `build` does."""
     del recorded
     limits = Limits()
-    files = Files(DirectoryTree(case / "input"), ".", True, Budget(limits))
+    files = Files(DirectoryTree(case / "input"), ".", True, Budget(limits), Schemas())
     (plugin,) = resources_from(files.read("zz_config.yaml"), "zz_config.yaml", limits.yaml)
     config = plugin_config(plugin, "zz_config.yaml")
     resources = ResMap(files.budget)
