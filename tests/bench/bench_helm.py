@@ -1,7 +1,7 @@
 """How long renders take beside a spawned `helm template`, with values changed every time.
 
-Run it by itself: `HELM_BIN=… python -m tests.bench.bench_helm [CHART …]`; the charts are made in `helm_charts`, or
-folders that are named. Milliseconds of CPU and of the clock, medians of rounds in which everything takes its turn.
+By itself: `HELM_BIN=… python -m tests.bench.bench_helm [CHART …]`; the charts are made in `helm_charts`, or folders
+that are named. Milliseconds of CPU and of the clock, medians of rounds in which everything takes its turn.
 On a busy machine the ratio of CPU times says more: helm uses several cores at once, a render here one.
 
     first    every text is new: read, parse, compile, render
@@ -23,6 +23,8 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
+
+import pytest
 
 from engine.helm.chart import Chart, load
 from engine.helm.printing import Shown, template_text
@@ -159,6 +161,15 @@ def main(charts: list[str]) -> None:
         for path in map(Path, charts):
             report(path.name[:8], Bench(helm, path, lambda _, path=path: path, root / "cache" / path.name).medians())  # type: ignore[misc]
         report("middle", middle([*processes(helm, root / "middle", root / "home")][1:]))
+
+
+@pytest.mark.bench
+@pytest.mark.real
+@pytest.mark.timeout(900)
+def test_renders_beside_helm(capsys: pytest.CaptureFixture[str]) -> None:
+    with capsys.disabled():
+        print()
+        main([])
 
 
 if __name__ == "__main__":
