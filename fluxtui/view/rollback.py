@@ -12,8 +12,11 @@ from fluxtui.view.ages import age
 from fluxtui.view.effect import counts
 from fluxtui.view.text import Line, Role, Span, fit, pad, pad_left, width, wrap
 
-_FIXED: Final = 2 + 20 + 7 + 14 + 2
-"""Cells of mark, revision, age and author, with their gaps."""
+_FIXED: Final = 2 + 20 + 7 + 2
+"""Cells of mark, revision and age, and the gap before what became of it."""
+_AUTHOR: Final = 14
+_ROOMY: Final = 90
+"""Cells from which on there is room for the author."""
 
 
 def first_choice(choices: Sequence[RevisionChoice]) -> int:
@@ -23,9 +26,10 @@ def first_choice(choices: Sequence[RevisionChoice]) -> int:
 
 def choice_lines(choices: Sequence[RevisionChoice], cells: int, now: datetime) -> list[Line]:
     """Newest first; the current one and those that cannot be chosen are dim."""
-    extras = ["current" if choice.current else choice.why_not or choice.applied for choice in choices]
+    extras = ["current" if choice.current else choice.why_not or _became(choice) for choice in choices]
     extra_cells = min(max(map(width, extras), default=0), cells // 3)
-    subject_cells = max(10, cells - _FIXED - extra_cells)
+    author_cells = _AUTHOR if cells >= _ROOMY else 0
+    subject_cells = max(10, cells - _FIXED - author_cells - extra_cells)
     lines: list[Line] = []
     for choice, extra in zip(choices, extras, strict=True):
         dim = choice.current or bool(choice.why_not)
@@ -37,13 +41,18 @@ def choice_lines(choices: Sequence[RevisionChoice], cells: int, now: datetime) -
                     Span(pad(revisions.named(choice.revision), 20), Role.DIM if dim else Role.ACCENT),
                     Span(pad_left(age(choice.time, now), 5) + "  ", Role.DIM),
                     Span(pad(choice.subject, subject_cells), Role.DIM if dim else Role.TEXT),
-                    Span("  " + pad(choice.author, 12), Role.DIM),
+                    Span(pad(f"  {choice.author}", author_cells) if author_cells else "", Role.DIM),
                     Span("  " + pad(extra, extra_cells), Role.DIM),
                 ),
                 cells,
             )
         )
     return lines
+
+
+def _became(choice: RevisionChoice) -> str:
+    """`applied, 12 times`, or the reason why not."""
+    return choice.applied.replace("ReconciliationSucceeded", "applied")
 
 
 def nothing_lines(error: EngineError | None, answered: bool, cells: int) -> list[Line]:

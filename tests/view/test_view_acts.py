@@ -164,8 +164,17 @@ def test_revisions_say_what_they_are() -> None:
     lines = [plain(line) for line in rollback.choice_lines(CHOICES, 110, b.NOW)]
     assert "current" in lines[0]
     assert "not in this clone" in lines[1]
-    assert "ReconciliationSucceeded" in lines[2]
+    assert "applied, 12 times" in lines[2]
+    assert "  jo " in lines[2]
     assert all(line_width(line) <= 60 for line in rollback.choice_lines(CHOICES, 60, b.NOW))
+
+
+def test_where_room_is_short_the_author_goes_before_the_subject() -> None:
+    lines = [plain(line) for line in rollback.choice_lines(CHOICES, 76, b.NOW)]
+    assert "good one" in lines[2]
+    assert "applied, 12 times" in lines[2]
+    assert "  jo " not in lines[2]
+    assert not any("…" in line for line in lines)
 
 
 def test_the_cursor_starts_on_the_newest_that_can_be_chosen() -> None:
