@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -118,3 +118,18 @@ def console() -> Start:
 
 
 Waiter = Callable[[], Awaitable[None]]
+
+
+@pytest.fixture
+def lent(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Notes when the terminal is given away and taken back: a test has none to give."""
+    told: list[str] = []
+
+    @contextmanager
+    def suspend(self: object) -> Iterator[None]:
+        told.append("given")
+        yield
+        told.append("back")
+
+    monkeypatch.setattr("fluxtui.app.FluxtuiApp.suspend", suspend)
+    return told

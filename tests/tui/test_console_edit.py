@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -20,18 +18,7 @@ EFFECT = Effect((EffectLine("change", "spec.interval", "1h → 5m"),), changed=1
 ANSWERS: dict[type, object] = {Editable: TEXT, Edit: EFFECT}
 
 
-@pytest.fixture(autouse=True)
-def lent(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    told: list[str] = []
-
-    @contextmanager
-    def suspend(self: object) -> Iterator[None]:
-        told.append("given")
-        yield
-        told.append("back")
-
-    monkeypatch.setattr("fluxtui.app.FluxtuiApp.suspend", suspend)
-    return told
+pytestmark = pytest.mark.usefixtures("lent")
 
 
 def set_editor(monkeypatch: pytest.MonkeyPatch, folder: Path, script: str) -> None:

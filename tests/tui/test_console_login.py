@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
-
-import pytest
 
 from engine.api import Link, LoginCommand
 from tests.tui import builders as b
@@ -16,21 +12,6 @@ from tests.tui.conftest import Start
 def logged_out(command: str = "kube-login get-token") -> object:
     shown = b.snapshot()
     return replace(shown, connection=replace(shown.connection, link=Link.LOGIN, login_command=command))
-
-
-@pytest.fixture
-def lent(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """Notes when the terminal is given away and taken back: a test has none to give."""
-    told: list[str] = []
-
-    @contextmanager
-    def suspend(self: object) -> Iterator[None]:
-        told.append("given")
-        yield
-        told.append("back")
-
-    monkeypatch.setattr("fluxtui.app.FluxtuiApp.suspend", suspend)
-    return told
 
 
 async def test_a_login_gets_the_terminal_and_comes_back(console: Start, lent: list[str]) -> None:
