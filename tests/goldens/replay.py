@@ -94,9 +94,9 @@ class Replay:
         await self._until(step.get("until") or [], started)
         if step.get("sleep"):
             await asyncio.sleep(float(str(step["sleep"]).removesuffix("s")) / self._stack.speed)
-        await self._quiet()
+        flux = await self._quiet()
         where = f"step {step['step']}"
-        await self._compare_flux(where, after)
+        self._compare_flux(where, after, flux)
         await self._compare_objects(where, after)
         if not self._allowed.events:
             await self._compare_events(where, after, before_events)
@@ -231,24 +231,28 @@ class Replay:
         counts = [entry.get("totalReconciliations", 0) for entry in status.get("history") or []]
         return "total" not in want or any(count >= want["total"] for count in counts)
 
-    async def _quiet(self) -> None:
-        """Until nothing of the scenario changed for a while."""
+    async def _quiet(self) -> dict[str, Object]:
+        """Until nothing of the scenario changed for a while; the Flux objects then: a retry may begin at any time."""
         last, since = None, 0.0
         loop = asyncio.get_running_loop()
         deadline = loop.time() + PATIENCE
-        while loop.time() < deadline:
+        while True:
+            idle = self._stack.idle
             flux = await self._flux()
             now = {key: obj["metadata"]["resourceVersion"] for key, obj in flux.items()}, await self._counts()
+            idle = idle and self._stack.idle
             if now != last:
                 last, since = now, loop.time()
-            elif loop.time() - since > (QUIET if self._stack.idle else UNDER_WAY):
-                return
+            elif loop.time() - since > (QUIET if idle else UNDER_WAY):
+                return flux
+            if loop.time() > deadline:
+                return flux
             await asyncio.sleep(0.05)
 
     # --- comparing ----------------------------------------------------------------------------------------
 
-    async def _compare_flux(self, where: str, after: Mapping[str, Any]) -> None:
-        ours, theirs = await self._flux(), {}
+    def _compare_flux(self, where: str, after: Mapping[str, Any], ours: Mapping[str, Object]) -> None:
+        theirs = {}
         for obj in after["flux"]:
             if obj["kind"] in FLUX:
                 key = f"{obj['kind']}/{obj['metadata']['namespace']}/{obj['metadata']['name']}"
