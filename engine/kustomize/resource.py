@@ -266,8 +266,7 @@ class Resource:
     @property
     def behavior(self) -> Behavior:
         """What the generator that made the object does when it exists already."""
-        value = written(self.annotations.get(BEHAVIOR))
-        return Behavior(value) if value in _BEHAVIORS else Behavior.UNSPECIFIED
+        return Behavior(written(self.annotations.get(BEHAVIOR)))
 
     def same_prefixes_and_suffixes(self, other: Resource, *, allow_empty: bool) -> bool:
         """Whether the shorter trail of each ends the longer one (or one is empty, if that is allowed)."""
@@ -281,9 +280,6 @@ class Resource:
 
     def __repr__(self) -> str:
         return f"Resource({self.id})"
-
-
-_BEHAVIORS: Final = frozenset(behavior.value for behavior in Behavior)
 
 
 def _same_ending(left: list[str], right: list[str], *, allow_empty: bool) -> bool:

@@ -17,7 +17,7 @@ from engine.helm.functions.jsons import NotJSON, plain
 from engine.helm.functions.yaml_pretty import pretty
 from engine.helm.template.errors import CallError
 from engine.helm.template.signature import go
-from engine.yaml.resolve import Scalar, plain_v2
+from engine.helm.values.files import as_json_has_it, numbers_as_floats
 
 #: What our reader says → what go-yaml says, without a line.
 _WORDS: Final = (
@@ -30,7 +30,6 @@ _UNREAD: Final = re.compile("[\x7f-\x9f\ufffe\uffff]")
 #: YAML looks for the colon of a key no further than 1024 characters; JSON needs up to six for one.
 _LONGEST_KEY: Final = 160
 _SURROGATE: Final = re.compile("[\ud800-\udfff]")
-_INTEGER: Final = re.compile("-(?:0[xXbBoO])?[0_]+")
 _INFINITE: Final = re.compile(r"([+-]?)\.(inf|nan) is not a JSON number", re.IGNORECASE)
 
 
@@ -75,27 +74,9 @@ def _sound(value: Any) -> Any:
     return value
 
 
-def floats(value: Any) -> Any:
-    """JSON's numbers as Go reads them into an interface: all are float64."""
-    cls = value.__class__
-    if cls is int:
-        return float(value)
-    if cls is dict:
-        return {key: floats(item) for key, item in value.items()}
-    if cls is list:
-        return [floats(item) for item in value]
-    return value
-
-
 def loads(text: str) -> Any:
     """The first document, with float64 numbers."""
-    return floats(yaml.load_first(text, plain=_plain))
-
-
-def _plain(text: str) -> Scalar:
-    """A plain scalar; JSON, which the numbers go through, knows a zero below zero."""
-    value = plain_v2(text)
-    return -0.0 if value == 0 and text[:1] == "-" and value.__class__ is int and not _INTEGER.fullmatch(text) else value
+    return numbers_as_floats(yaml.load_first(text, plain=as_json_has_it))
 
 
 def _complaint(problem: EngineError) -> str:

@@ -30,14 +30,6 @@ class Int64(int):
     __slots__ = ()
 
 
-class Int32(int):
-    """An int32 (a rune)."""
-
-    go_type: ClassVar[str] = "int32"
-    go_kind: ClassVar[str] = "int32"
-    __slots__ = ()
-
-
 class Uint8(int):
     """A uint8 (a byte)."""
 

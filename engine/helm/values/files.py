@@ -31,13 +31,13 @@ def load_values(data: str | bytes, *, name: str = "values.yaml") -> Values:
 
 def read_values(text: str | bytes) -> Values:
     """The values in the first document of a text, whatever follows it."""
-    document = yaml.load_first(text, plain=_plain)
+    document = yaml.load_first(text, plain=as_json_has_it)
     if document is not None and not isinstance(document, dict):
         raise Malformed("it does not hold a mapping of values", fix="write `key: value` lines")
     return dict(numbers_as_floats(document or {}))
 
 
-def _plain(text: str) -> Scalar:
+def as_json_has_it(text: str) -> Scalar:
     """A plain scalar. The numbers go through JSON, where -0.0 stays below zero and -0 does not."""
     value = plain_v2(text)
     return -0.0 if value == 0 and value.__class__ is int and _MINUS_NOTHING.fullmatch(text) else value
